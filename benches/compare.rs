@@ -102,6 +102,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         handed: None,
         spoken: None,
         setting: None,
+        members: None,
         request_id: None,
         correlated: false,
         exchanged: None,

@@ -42,11 +42,12 @@ use crate::event::Event;
 use crate::event::partition::SpillError;
 use crate::event::table::TableError;
 use crate::finding::Finding;
-use crate::mine::{Evidence, Flows, KeyedByTenant, Mining, Templates};
+use crate::mine::{Evidence, Flows, KeyedByTenant, Mining, Templates, Wholes};
 use crate::model::{AddressBlock, Description, Model};
 use crate::report::{Access, Gap, RunSummary};
 use crate::rule;
 
+pub use extracting::shown_beside;
 pub use sought::{Offer, Sought};
 pub use triage::{Earlier, Triage};
 
@@ -242,6 +243,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     // Without a model the evidence says where values stand in paths; with one there is none, and nothing to learn.
     let templates = Templates::of(&reading.evidence);
     let flows = Flows::of(&reading.evidence, &templates);
+    let wholes = Wholes::of(&reading.evidence, &templates, &flows);
     job.pseudonyms.iter().for_each(|pseudonyms| pseudonyms.carry(flows.renamed()));
     let apart = Apart::of(reading.inspection.reused_keys(), job.model.as_deref());
     let tenants = reading.inspection.tenants();
@@ -250,6 +252,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
         resolver: &resolver,
         templates: &templates,
         flows: &flows,
+        wholes: &wholes,
         apart: &apart,
         tenants: &tenants,
         part_of: &part_of,
@@ -270,7 +273,7 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     progress.stage("courses");
     let (told, review) = courses::judge(resolved.courses, &blindness.spots, job, scratch.path())?;
     strays.add_told(told);
-    strays.take(resolved.noted.found());
+    strays.take(resolved.noted.found(job.model.as_deref()));
     let held = std::mem::take(&mut strays.held);
     let seen = (near.as_slice(), &reading.likely);
     progress.stage("comparing");
@@ -285,6 +288,11 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
     for hosted in inspection.hosted() {
         let seen = format!("{} made by {} tenants, each on a host of its own", hosted.objects, hosted.tenants);
         evidence.set_tenant(hosted.object_type, hosted.place, seen);
+    }
+    for premise in inspection.premises() {
+        let seen = premise.seen();
+        let path = premise.path.into_iter();
+        path.for_each(|path| premise.types.iter().for_each(|name| evidence.propose_tenant(name, &path, &seen)));
     }
     if job.selection.events.is_some() {
         evidence.retain(&templates, |operation| inspection.called(operation));

@@ -74,7 +74,7 @@ fn without_a_model_what_servers_and_agents_say_is_judged() {
     let rules: BTreeSet<String> = told(&findings).into_iter().map(|(rule, _)| rule).collect();
     assert!(["AG-TOOL", "MCP-MISMATCH", "MCP-RUG"].iter().all(|rule| rules.contains(*rule)), "{findings:#?}");
     let others: Vec<&String> =
-        rules.iter().filter(|rule| ["DEL-", "HITL-", "MA-"].iter().any(|p| rule.starts_with(p))).collect();
+        rules.iter().filter(|rule| ["DEL-", "HITL-", "KS-", "MA-CHAIN"].iter().any(|p| rule.starts_with(p))).collect();
     assert!(others.is_empty(), "nothing says who may: {others:?}");
 }
 

@@ -80,6 +80,17 @@ impl Capture {
         self
     }
 
+    /// A request on a connection of its own whose answer the capture does not hold.
+    fn unanswered(&mut self, second: i64, server: (u8, u16, &str)) -> &mut Self {
+        let held = self.packets.len();
+        self.call(second, server, "GET /orders/o9", Captured);
+        let from = |packet: &[u8]| u16::from_be_bytes([packet[20], packet[21]]);
+        let answer = |packet: &[u8]| from(packet) == server.1 && packet.len() > 40;
+        let kept = self.packets.split_off(held).into_iter().filter(|(_, packet)| !answer(packet));
+        self.packets.extend(kept.collect::<Vec<_>>());
+        self
+    }
+
     /// An order that is created and shipped with nothing in between.
     fn skipped(&mut self, second: i64, id: &str) -> &mut Self {
         self.call(second, SHOP, &format!("POST /orders {id}"), Captured);
@@ -107,11 +118,13 @@ impl Capture {
         let [input, model, run] = [&input, &model, &out].map(|path| path.to_str().unwrap());
         let output = offpath(&["check", input, "--model", model, "-o", run, "--exit-zero"]);
         assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let inspected = offpath(&["inspect", input]);
         Run {
             findings: lines(&out.join("findings.jsonl")),
             summary: serde_json::from_str(&fs::read_to_string(out.join("run.json")).unwrap()).unwrap(),
             gaps: lines(&out.join("gaps.jsonl")),
             shown: stdout(&offpath(&["show", "gaps", "--run", run])),
+            seen: stdout(&inspected) + &stderr(&inspected),
         }
     }
 }
@@ -132,6 +145,8 @@ struct Run {
     summary: Value,
     gaps: Vec<Value>,
     shown: String,
+    /// What `inspect` writes, its last line too.
+    seen: String,
 }
 
 impl Run {
@@ -231,16 +246,50 @@ fn a_payment_that_may_not_have_been_captured_is_no_matter_of_when_its_order_was_
 }
 
 #[test]
+fn halves_are_told_from_exchanges_and_the_blind_spots_of_a_server_are_one_line() {
+    let mut capture = shop();
+    let before = capture.check();
+    assert!(!before.seen.contains("both sides"), "{}", before.seen);
+    for second in 12..20 {
+        capture.call(second, SHOP, "POST /orders/o9/pay", Lost);
+        capture.call(second + 20, METRICS, "GET /metrics", Lost);
+    }
+    // Responses without a request alone are each an exchange of their own.
+    assert!(!capture.check().seen.contains("both sides"));
+    let whole = capture.calls - 16;
+    capture.unanswered(42, SHOP).unanswered(44, SHOP);
+    let run = capture.check();
+    let said = format!("{} exchanges ({whole} with both sides; 2 requests and 16 responses alone,", whole + 18);
+    let unbroken = run.seen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(unbroken.contains(&said), "{said}: {}", run.seen);
+    assert!(
+        unbroken.contains(&format!("{} exchanges read, {whole} of them with both sides", whole + 18)),
+        "{unbroken}"
+    );
+    let (table, places) = run.shown.split_once("\n\n").unwrap();
+    assert!(table.contains("blind spots, in which"), "{table}");
+    let spots: Vec<&str> = places.lines().filter(|line| line.contains("blind spot")).collect();
+    let [shop, metrics] = ["10.0.0.2:8080", "10.0.0.4:9090"]
+        .map(|server| spots.iter().filter(|line| line.contains(server)).copied().collect::<Vec<_>>());
+    let listed =
+        |server: &str| run.gaps.iter().filter(|gap| gap["kind"] == "blind_spot" && gap["server"] == server).count();
+    for (lines, server) in [(shop, "10.0.0.2:8080"), (metrics, "10.0.0.4:9090")] {
+        let [line] = *lines else { panic!("{server}: {lines:?}") };
+        assert!(listed(server) >= 8 && line.trim_start().starts_with(&format!("{} ", listed(server))), "{line}");
+    }
+}
+
+#[test]
 fn stretches_that_overlap_are_listed_apart_and_said_to_be_one() {
     let run = shop().call(12, SHOP, "POST /orders/o9/pay", Lost).call(12, METRICS, "GET /metrics", Lost).check();
     let spots = run.gaps.iter().filter(|gap| gap["kind"] == "blind_spot");
     let listed: u64 = spots.map(|gap| gap["count"].as_u64().unwrap()).sum();
     assert_eq!((listed, &run.summary["blind_spots"]), (2, &json!(1)));
-    let head = run.shown.lines().find(|line| line.contains("without requests seen")).unwrap();
+    let head = run.shown.lines().find(|line| line.contains("blind spot,")).unwrap();
     assert!(head.trim_start().starts_with("1 ") && head.contains("(of 2 that overlap)"), "{head}");
     let whole = shop().check();
     assert!(
-        !whole.shown.contains("without requests") && whole.shown.contains("connections with gaps, of"),
+        !whole.shown.contains("blind spot") && whole.shown.contains("connections with gaps, of"),
         "{}",
         whole.shown
     );

@@ -6,7 +6,7 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use support::{code, offpath, stderr, stdout};
@@ -115,8 +115,9 @@ fn all_of_them_at_once_without_a_model_give_what_is_known_of_them() {
         assert_eq!(code(&output), 3, "{command:?}: {message}");
         assert!(!message.contains("panicked") && !message.contains("has a bug"), "{command:?}: {message}");
     }
-    // Each of them was looked at: docs/seen-in-the-wild.md.
     let findings = support::lines(&run.join("findings.jsonl"));
+    documented(corpus, &findings);
+    // Each of them was looked at: docs/seen-in-the-wild.md.
     let known = |finding: &Value| finding["rule"] == "INT-PLAIN" || finding["rule"] == "LG-CLOCK";
     assert!(findings.iter().all(known), "{findings:#?}");
     let counting = findings.iter().filter(|finding| support::counts(finding));
@@ -124,4 +125,67 @@ fn all_of_them_at_once_without_a_model_give_what_is_known_of_them() {
     // The clock of who recorded an archive in 2010 was 77 s behind.
     assert_eq!(findings.iter().filter(|finding| finding["rule"] == "LG-CLOCK").count(), 1);
     assert_eq!(findings.iter().filter(|finding| support::counts(finding)).count(), 2, "{findings:#?}");
+}
+
+/// Findings by rule, whether they are for review, and file.
+type Found = BTreeMap<(String, bool, String), usize>;
+
+/// Compares findings with the table of `docs/seen-in-the-wild.md`: its rows are a person's, its third column the number
+/// in each file. `OFFPATH_REWRITE=1` writes the numbers again; what has no row fails, for nobody has looked at it.
+fn documented(corpus: &Path, findings: &[Value]) {
+    let mut found = Found::new();
+    for finding in findings {
+        let origins = finding["evidence"].as_array().unwrap().iter().map(|event| support::text(event, "origin"));
+        let name = |origin: &str| {
+            let file = Path::new(origin.split('#').next().unwrap()).strip_prefix(corpus).unwrap();
+            file.components().skip(1).collect::<PathBuf>().to_str().unwrap().to_owned()
+        };
+        for file in origins.map(name).collect::<BTreeSet<_>>() {
+            let rule = support::text(finding, "rule").to_owned();
+            *found.entry((rule, !support::counts(finding), file)).or_default() += 1;
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/seen-in-the-wild.md");
+    let written = std::fs::read_to_string(&path).unwrap();
+    let text = counted(&written, &mut found);
+    assert!(found.is_empty(), "without a row in docs/seen-in-the-wild.md: {found:#?}");
+    if std::env::var_os("OFFPATH_REWRITE").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let again = "docs/seen-in-the-wild.md is out of date: OFFPATH_REWRITE=1 cargo test --test corpus";
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{again}");
+}
+
+/// The page with the numbers of findings; takes out of `found` what has a row.
+fn counted(page: &str, found: &mut Found) -> String {
+    let mut rows = false;
+    let mut text = String::new();
+    for line in page.lines() {
+        let mut cells: Vec<&str> = line.split(" | ").collect();
+        let numbers;
+        if rows && line.starts_with("| `") {
+            let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+            let (rule, review) = (quoted(cells[0]).remove(0), cells[0].contains("for review"));
+            let of = |file: String| found.remove(&(rule.clone(), review, file)).unwrap_or(0).to_string();
+            numbers = quoted(cells[1]).into_iter().map(of).collect::<Vec<_>>().join(", ");
+            cells[2] = &numbers;
+        } else {
+            rows = cells.first() == Some(&"| rule") || rows && line.starts_with("|---");
+        }
+        text.push_str(&cells.join(" | "));
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn numbers_are_put_into_the_row_of_their_rule_and_file() {
+    let page = "| rule | file | findings | right |\n|---|---|---|---|\n| `A` 0.80 | `x/1`, `x/2` | 9 | yes |\n\n| `A` | `x/1` | 9 |\n";
+    let mut found: Found = [("A", false, "x/1", 2), ("A", true, "x/2", 3)]
+        .into_iter()
+        .map(|(rule, review, file, number)| ((rule.to_owned(), review, file.to_owned()), number))
+        .collect();
+    assert_eq!(counted(page, &mut found), page.replacen("| 9 |", "| 2, 0 |", 1));
+    // What is for review is another's row, and is left for somebody to look at.
+    assert_eq!(found.into_keys().collect::<Vec<_>>(), [("A".to_owned(), true, "x/2".to_owned())]);
 }

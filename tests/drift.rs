@@ -15,7 +15,7 @@ use support::{code, lines, offpath, stderr, stdout, text};
 const CHANGES: [(Change, Option<&str>, Option<&str>); 11] = [
     (Change::None, None, None),
     (Change::StepDropped, Some("DR-NEW"), Some("DR-NEW")),
-    (Change::RoleTakesOver, Some("DR-GUARD"), None),
+    (Change::RoleTakesOver, Some("DR-GUARD"), Some("DR-ACTOR")),
     (Change::FewerApprovals, Some("DR-FREQ"), Some("DR-FREQ")),
     (Change::SelfApproval, Some("DR-GUARD"), None),
     (Change::NewClient, Some("DR-UNMODELED"), Some("DR-NEW")),

@@ -263,6 +263,27 @@ fn a_schema_that_is_none_is_named() {
 }
 
 #[test]
+fn the_status_of_a_call_is_a_field_and_a_key_of_filters() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = Call { status: "7", ..call("Ship", order("o1", 0, ""), Vec::new()) };
+    let calls = [call("Create", order("", 9, ""), order("o1", 9, "new")), refused];
+    for talk in [grpc(&calls), grpc_web(&calls, false), grpc_web(&calls, true)] {
+        let capture = folder.path().join("calls.pcap");
+        std::fs::write(&capture, pcap(&talk.segments)).unwrap();
+        let of = |filter: &str| {
+            let fields = ["exchanges", "--fields", "target,status,grpc_status", "--filter", filter];
+            let output = offpath(&[&fields[..], &[capture.to_str().unwrap()]].concat());
+            support::stdout(&output).lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let line = |method: &str, code: u8| {
+            format!(r#"{{"target":"/shop.Orders/{method}","status":200,"grpc_status":{code}}}"#)
+        };
+        assert_eq!(of("grpc_status:0"), [line("Create", 0)]);
+        assert_eq!(of("grpc_status>0"), [line("Ship", 7)]);
+    }
+}
+
+#[test]
 fn messages_of_a_websocket_are_listed_without_what_they_say() {
     let folder = tempfile::tempdir().unwrap();
     let mut talk = Talk::open(5000);

@@ -235,6 +235,37 @@ fn what_is_looked_for_by_a_word_of_the_query_is_walked_over_as_well() {
 }
 
 #[test]
+fn ids_in_bodies_are_walked_over_as_those_of_paths_are() {
+    let lookup = |second: u64, order: u64, (status, answer): (u16, &Value)| {
+        entry(second, "mal", ("POST", "/api/lookup"), &json!({"order_id": order}), (status, answer))
+    };
+    for answer in [|order: u64| json!({"id": order, "total": 9}), |_| json!({"total": 9})] {
+        let told = told_of(|second, at| lookup(second, FIRST + at, (200, &answer(FIRST + at))));
+        assert_eq!(counting(&told), ["ENUM"], "one next to the other, and others': {told:?}");
+    }
+    let told = told_of(|second, at| lookup(second, 700_000 + at * 977, (404, &json!({"error": "none"}))));
+    assert_eq!(counting(&told), ["ENUM"], "none of them is there: {told:?}");
+    // Who has a list of them looks up what he was given.
+    let list = json!({"items": (0..ORDERS).map(|at| json!({"orderId": FIRST + at})).collect::<Vec<_>>()});
+    let told = told_of(|second, at| match at {
+        0 => entry(second, "mal", ("GET", "/api/orders"), &NOTHING, (200, &list)),
+        _ => lookup(second, FIRST + at, (200, &json!({"total": 9}))),
+    });
+    assert_eq!(told, [], "he was given them");
+    // A transfer to somebody names what is not his, and several at once are a batch.
+    let transfer = |second: u64, to: u64| {
+        let sent = json!({"to_account_id": to, "amount": 5});
+        entry(second, "mal", ("POST", "/api/transfers"), &sent, (201, &json!({"id": 90_000 + second})))
+    };
+    assert_eq!(told_of(|second, at| transfer(second, FIRST + at * 977)), [], "to whom he pays is no walk");
+    let told = told_of(|second, at| {
+        let sent = json!({"order_id": 700_000 + at * 977, "rating": 3});
+        entry(second, "mal", ("POST", "/api/ratings"), &sent, (200, &json!({"ok": true})))
+    });
+    assert_eq!(told, [], "served, apart from each other, and nobody else's");
+}
+
+#[test]
 fn what_the_server_handed_out_is_no_walk() {
     let view = |second: u64, order: u64, answer: &Value| {
         entry(second, "mal", ("GET", &format!("/api/orders/{order}")), &NOTHING, (200, answer))

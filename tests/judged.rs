@@ -15,7 +15,7 @@ const SOURCES: [(&str, &str); 4] =
 
 /// Rule, then what is expected from a capture or HAR, a JSON log, and a combined log: `judged`, the reason why not, or
 /// `part:` and the reason why not all.
-const WHOLE_MODEL: [(&str, &str, &str, &str); 100] = [
+const WHOLE_MODEL: [(&str, &str, &str, &str); 108] = [
     ("AG-CHAIN", "not_asked", "not_asked", "not_asked"),
     ("AG-LIMIT", "not_asked", "not_asked", "not_asked"),
     ("AG-MANDATE", "not_asked", "not_asked", "not_asked"),
@@ -48,6 +48,7 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 100] = [
     ("DR-NEW", "not_asked", "not_asked", "not_asked"),
     ("DR-UNMODELED", "not_asked", "not_asked", "not_asked"),
     ("DX-QUERY", "judged", "judged", "judged"),
+    ("DX-VOLUME", "judged", "judged", "judged"),
     ("ENUM", "judged", "part: user in 1401 of 1500 events only", "user in 1401 of 1500 events only"),
     ("ENV-MIX", "judged", "no headers", "no headers"),
     ("FLOW-CLONE", "judged", "judged", "no times finer than seconds"),
@@ -67,18 +68,23 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 100] = [
     ("INV-DOUBLE", "not_asked", "not_asked", "not_asked"),
     ("INV-HOARD", "not_asked", "not_asked", "not_asked"),
     ("INV-OVERSELL", "not_asked", "not_asked", "not_asked"),
+    ("KS-AFTER", "not_asked", "not_asked", "not_asked"),
     ("LG-CLOCK", "judged", "idle", "idle"),
     ("LG-HOLE", "judged", "judged", "judged"),
     ("LG-KEYEVENT", "not_asked", "not_asked", "not_asked"),
     ("LG-NOCORR", "idle", "idle", "idle"),
     ("MA-CHAIN", "not_asked", "not_asked", "not_asked"),
+    ("MA-LOOP", "idle", "idle", "idle"),
     ("MCP-MISMATCH", "not_asked", "not_asked", "not_asked"),
     ("MCP-RUG", "not_asked", "not_asked", "not_asked"),
+    ("MCP-SHADOW", "idle", "idle", "idle"),
     ("OPS-FAIL", "idle", "idle", "judged"),
     ("OPS-SPIKE", "judged", "judged", "judged"),
+    ("OPS-STUCK", "judged", "judged", "judged"),
     ("OWN", "judged", "judged", "no roles"),
     ("PAR-AFTEREND", "not_asked", "not_asked", "not_asked"),
     ("PAR-CALLBACK", "not_asked", "not_asked", "not_asked"),
+    ("PAR-SCOPE", "not_asked", "not_asked", "not_asked"),
     ("PERM-ADMIN", "judged", "judged", "idle"),
     ("PERM-UNUSED", "idle", "idle", "idle"),
     ("PERM-WILDCARD", "idle", "no headers", "no headers"),
@@ -86,6 +92,8 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 100] = [
     ("PROC-ALT", "judged", "no bodies", "no bodies"),
     ("PROC-SHADOW", "idle", "idle", "idle"),
     ("PROC-ZOMBIE", "idle", "idle", "idle"),
+    ("PROP-READ", "judged", "no bodies", "no bodies"),
+    ("PROP-WRITE", "judged", "no bodies", "no bodies"),
     ("PROV-EARLY", "not_asked", "not_asked", "not_asked"),
     ("PROV-RESIDUE", "not_asked", "not_asked", "not_asked"),
     ("RULE-GUARD", "judged", "part: no bodies", "part: no bodies"),
@@ -122,7 +130,7 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 100] = [
 const NO_WIRE: &str = "the wire was not captured";
 
 /// Rules that need no model and are judged beside one as well.
-const WITHOUT_MODEL: &str = "CR-*,DEL-EXPIRED,DEL-NOACT,DEL-WIDEN,DX-*,ENUM,ENV-*,FLOW-CLONE,FLOW-PACE,FN-NEW,ID-*,INT-*,LG-*,OPS-*,PERM-*,POLLUTE,PROC-SHADOW,PROC-ZOMBIE,RULE-UNEQUAL,SEC-*,UNLEARNED";
+const WITHOUT_MODEL: &str = "CR-*,DEL-EXPIRED,DEL-NOACT,DEL-WIDEN,DX-*,ENUM,ENV-*,FLOW-CLONE,FLOW-PACE,FN-NEW,ID-*,INT-*,LG-*,MA-LOOP,MCP-SHADOW,OPS-*,PERM-*,POLLUTE,PROC-SHADOW,PROC-ZOMBIE,PROP-*,RULE-UNEQUAL,SEC-*,UNLEARNED";
 
 /// Two activities and nothing demanded of them: only what needs no model is judged, and nothing else is missed.
 const SMALL_MODEL: &str = "offpath: 1
@@ -227,9 +235,9 @@ fn what_the_model_does_not_ask_for_is_not_missed() {
             assert_eq!(Run::fared(rule, source), expected, "{source}: {rule}");
         }
         let expected: &[&str] = match source {
-            "json" => &["no bodies (json): TX-REPLAY", "not selected: 39 rules"],
-            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 39 rules"],
-            _ => &["not selected: 39 rules"],
+            "json" => &["no bodies (json): TX-REPLAY", "not selected: 45 rules"],
+            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 45 rules"],
+            _ => &["not selected: 45 rules"],
         };
         assert_eq!(run.not_judged(), expected, "{source}");
         let missed = run.screen.contains("could not be evaluated");

@@ -219,7 +219,7 @@ pub struct Request {
     pub method: String,
     /// `http` or `https`, where known.
     pub scheme: Option<String>,
-    /// Authority: `Host` header, `:authority` or the URL's host, with port if given.
+    /// Authority: `Host` header, `:authority` or the URL's host, with a port that is given and not the scheme's own.
     pub host: Option<String>,
     /// Origin-form target: path and query, without scheme and authority. `*` and CONNECT's authority as sent.
     pub target: String,

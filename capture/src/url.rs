@@ -69,6 +69,20 @@ pub(crate) fn without_user(authority: &str) -> &str {
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
+/// Where a request goes, of what its authority says: without the user, and without the port that its scheme has anyway,
+/// so that one host has one name (RFC 9110, section 4.2.3).
+pub(crate) fn host<'a>(authority: &'a str, scheme: Option<&str>) -> &'a str {
+    let usual = match scheme {
+        Some(scheme) if scheme.eq_ignore_ascii_case("http") => ":80",
+        Some(scheme) if scheme.eq_ignore_ascii_case("https") => ":443",
+        _ => return without_user(authority),
+    };
+    let host = without_user(authority);
+    // A bare address of IPv6 may end like a port.
+    let named = |host: &&str| !host.is_empty() && (!host.contains(':') || host.ends_with(']'));
+    host.strip_suffix(usual).filter(named).unwrap_or(host)
+}
+
 fn is_scheme(text: &str) -> bool {
     text.bytes().enumerate().all(|(i, byte)| {
         byte.is_ascii_alphabetic() || (i > 0 && (byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.')))
@@ -89,6 +103,22 @@ mod tests {
 
     fn parts(url: &str) -> Option<Parts<'_>> {
         split(url).map(|s| (s.scheme, s.host, s.origin_form(), s.port()))
+    }
+
+    #[test]
+    fn one_host_has_one_name() {
+        for (authority, scheme, name) in [
+            ("a.example:443", Some("https"), "a.example"),
+            ("u:p@a.example:80", Some("HTTP"), "a.example"),
+            ("[::1]:443", Some("https"), "[::1]"),
+            ("a.example:443", Some("http"), "a.example:443"),
+            ("a.example:80", None, "a.example:80"),
+            ("a.example:8443", Some("https"), "a.example:8443"),
+            ("::1:80", Some("http"), "::1:80"),
+            (":80", Some("http"), ":80"),
+        ] {
+            assert_eq!(host(authority, scheme), name, "{authority} {scheme:?}");
+        }
     }
 
     #[test]

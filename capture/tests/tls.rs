@@ -203,4 +203,28 @@ proptest! {
             prop_assert!(request == response || !reasons.is_empty(), "{}", line);
         }
     }
+
+    /// What is lost of either side costs what it costs on a connection in the clear: here each message is one record in
+    /// one packet.
+    #[test]
+    fn lost_records_cost_what_lost_packets_cost(lost in prop::collection::btree_set(12usize..56, 1..14)) {
+        let mut talk = Talk::joined(5000);
+        (1..=30).for_each(|id| _ = talk.get(id));
+        let script: Script = talk.segments.into_iter().map(|segment| (segment.side, segment.payload)).collect();
+        let told = [script.clone(), sealed(&mut Tls::new(1), &script, &[4000])].map(|script| {
+            let mut talk = Talk::open(5000);
+            let hellos = script.len() - 60;
+            for (side, bytes) in &script {
+                talk.send(*side, bytes);
+            }
+            // The handshake of TCP stands before.
+            let first = talk.segments.len() - 60;
+            prop_assert_eq!(first, 3 + hellos);
+            talk.close();
+            lost.iter().rev().for_each(|index| _ = talk.drop_segment(first + index));
+            Ok(read_talk(&talk).lines())
+        });
+        let [clear, inside] = told;
+        prop_assert_eq!(clear?, inside?);
+    }
 }

@@ -147,6 +147,10 @@ mod tests {
         let statuses = statuses.map(|status| serde_json::to_value(status).unwrap().as_str().unwrap().to_owned());
         let columns =
             ["review", "violated", "not evaluable", "blind spot", "restricted", "warning", "fitness", "coverage"];
+        // Names of columns, whose text is about them under other words.
+        let titles =
+            ["outcome", "confidence", "severity", "verdict", "tier", "evidence", "principal", "agent", "object"];
+        assert!(titles.iter().all(|title| explanation(title).is_some()), "{titles:?}");
         let mut words: Vec<&str> = verdicts.into_iter().chain(outcomes).chain(severities).chain(columns).collect();
         words.extend(tiers.iter().map(|tier| tier.as_str()));
         words.extend(Doubt::ALL.iter().map(|doubt| doubt.as_str()));

@@ -117,6 +117,9 @@ pub(super) fn outside_period(summary: &RunSummary) -> bool {
 /// The exit of a command that only reads.
 pub(super) fn ended(run: &Run) -> Exit {
     let exchanges = run.summary.exchanges;
+    let noun = if exchanges == 1 { "exchange" } else { "exchanges" };
+    let whole = run.summary.halves().map(|halves| format!(", {} of them with both sides", halves.whole));
+    let read = format!("{exchanges} {noun} read{}", whole.unwrap_or_default());
     let filtered_out = run.summary.options.contains_key("filter") && run.summary.events == 0;
     match run.summary.errors.len() {
         0 if exchanges == 0 => Exit::Nothing("no HTTP exchange was found in the input".to_owned()),
@@ -127,10 +130,9 @@ pub(super) fn ended(run: &Run) -> Exit {
         0 if filtered_out => Exit::Nothing("no event fits the filter".to_owned()),
         0 => match &run.incomplete {
             Some(why) => Exit::Incomplete(crate::finding::text::display(why)),
-            None if exchanges == 1 => Exit::Done("1 exchange read".to_owned()),
-            None => Exit::Done(format!("{exchanges} exchanges read")),
+            None => Exit::Done(read),
         },
-        1 => Exit::Incomplete(format!("some input could not be read, see above; {exchanges} exchanges read")),
-        n => Exit::Incomplete(format!("{n} inputs or parts could not be read, see above; {exchanges} exchanges read")),
+        1 => Exit::Incomplete(format!("some input could not be read, see above; {read}")),
+        n => Exit::Incomplete(format!("{n} inputs or parts could not be read, see above; {read}")),
     }
 }

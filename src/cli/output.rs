@@ -122,7 +122,7 @@ impl Outputs {
                     replace::spare_others(path, force, |path| replace::is_findings(kind, path))?;
                     files.push((kind, path.clone()));
                 }
-                (Some(_), None) => return refuse("no format has this suffix (a folder's name may end in /)"),
+                (Some(_), None) => return refuse("no format has this suffix; for a folder write / behind it"),
                 (None, _) if folder.is_none() => folder = Some(path.clone()),
                 (None, _) => return refuse("a second run folder"),
             }

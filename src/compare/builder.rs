@@ -60,6 +60,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         handed: None,
         spoken: None,
         setting: None,
+        members: None,
         request_id: None,
         correlated: false,
         exchanged: None,

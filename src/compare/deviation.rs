@@ -209,6 +209,22 @@ pub enum Check {
     OlderRoute,
     /// A request names one thing twice, by different values.
     Polluted,
+    /// A client wrote what is not a client's to write.
+    MemberWritten,
+    /// An answer holds what others are not given.
+    MemberRead,
+    /// An object stays after a step after which others go on.
+    Stuck,
+    /// An actor was sent far more than is usual.
+    Volumes,
+    /// A partner did what its contract does not name.
+    PartnerScope,
+    /// Somebody acted after all of it was to have stopped.
+    KilledActs,
+    /// Two servers have a tool of one name, or one that nobody declared is called.
+    ToolShadowed,
+    /// A chain of agents comes back to one that is in it.
+    AgentLoop,
 }
 
 impl Check {
@@ -253,7 +269,8 @@ impl Check {
 
     /// Whether it is judged by what is noted of all events, whatever their cases and the model.
     pub fn is_noted(self) -> bool {
-        matches!(self, Check::TokenExpired | Check::AgentUnnamed | Check::ScopeWidened | Check::Uncorrelated)
+        use Check::{AgentLoop, AgentUnnamed, ScopeWidened, TokenExpired, ToolShadowed, Uncorrelated};
+        matches!(self, TokenExpired | AgentUnnamed | ScopeWidened | Uncorrelated | ToolShadowed | AgentLoop)
     }
 
     /// Whether it says that something was not there. What is seen to be present needs no complete capture.
@@ -350,6 +367,8 @@ pub struct Tally {
     pub assured: u64,
     /// Of these and of what could not be decided, the ones where something may have gone unseen in between.
     pub unseen: u64,
+    /// Of what could not be decided, what is about things that nobody else was seen with.
+    pub nobodys: u64,
 }
 
 /// Tallies by check and source format; sums commute.
@@ -397,6 +416,11 @@ impl Tallies {
         self.0.entry((check, source)).or_default().unseen += 1;
     }
 
+    /// Notes of what could not be decided how much is about things that nobody else was seen with.
+    pub fn note_nobodys(&mut self, check: Check, source: &'static str, count: u64) {
+        self.0.entry((check, source)).or_default().nobodys += count;
+    }
+
     /// Adds another's counts.
     pub fn add(&mut self, other: &Tallies) {
         for (key, tally) in &other.0 {
@@ -406,6 +430,7 @@ impl Tallies {
             sum.not_evaluable += tally.not_evaluable;
             sum.assured += tally.assured;
             sum.unseen += tally.unseen;
+            sum.nobodys += tally.nobodys;
         }
     }
 }

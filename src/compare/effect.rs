@@ -84,16 +84,18 @@ impl Found {
 
 /// The share of a report that a refusal still is: `None` when it is none.
 pub(super) fn refusal(check: Check, status: Option<u16>) -> Option<f32> {
+    use Check::PartnerScope;
     use Check::{AgentChain, AgentLimit, AgentTool, DelegatedScope, DelegatedTenant, HeaderMismatch, HumanMissing};
     use Check::{
         ApprovalMissing, ApprovalSelf, Direct, Diverge, Duties, Illegal, Order, Orphan, Owner, Repeat, Role, Skip,
         StateField, Tenant,
     };
     match (check.general(), status) {
-        (AgentTool | AgentChain | AgentLimit | DelegatedScope | DelegatedTenant | HumanMissing, Some(401 | 403)) => {
-            Some(1.0)
-        }
-        (AgentTool | AgentChain | AgentLimit | DelegatedScope | DelegatedTenant | HumanMissing, _) => {
+        (
+            AgentTool | PartnerScope | AgentChain | AgentLimit | DelegatedScope | DelegatedTenant | HumanMissing,
+            Some(401 | 403),
+        ) => Some(1.0),
+        (AgentTool | PartnerScope | AgentChain | AgentLimit | DelegatedScope | DelegatedTenant | HumanMissing, _) => {
             Some(DOING_ITS_JOB)
         }
         (HeaderMismatch, _) => Some(DOING_ITS_JOB),

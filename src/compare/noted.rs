@@ -4,6 +4,8 @@
 //! They grow with what is found, with services and with operations, not with events.
 
 mod expired;
+mod looped;
+mod shadowed;
 mod uncorrelated;
 mod unnamed;
 mod widened;
@@ -14,6 +16,7 @@ use std::sync::Arc;
 use super::deviation::{Check, Tallies};
 use super::stray::Stray;
 use crate::event::{Event, EventId, OrderKey};
+use crate::model::Model;
 
 /// What all events together show, as far as they were noted.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +26,8 @@ pub struct Noted {
     unnamed: unnamed::Writes,
     widened: widened::Exchanges,
     uncorrelated: uncorrelated::Services,
+    shadowed: shadowed::Tools,
+    looped: looped::Chains,
 }
 
 impl Noted {
@@ -32,6 +37,8 @@ impl Noted {
         self.unnamed.note(event, &mut self.tallies);
         self.widened.note(event, &mut self.tallies);
         self.uncorrelated.note(event);
+        self.shadowed.note(event);
+        self.looped.note(event, &mut self.tallies);
     }
 
     /// Adds what was noted of others.
@@ -41,15 +48,19 @@ impl Noted {
         self.unnamed.merge(other.unnamed);
         self.widened.merge(other.widened);
         self.uncorrelated.merge(other.uncorrelated);
+        self.shadowed.merge(other.shadowed);
+        self.looped.merge(other.looped);
     }
 
-    /// What deviates, and how often each check was decided.
-    pub fn found(self) -> (Vec<Stray>, Tallies) {
-        let Noted { mut tallies, expired, unnamed, widened, uncorrelated } = self;
+    /// What deviates, and how often each check was decided; by the tools that the `model` names, where there is one.
+    pub fn found(self, model: Option<&Model>) -> (Vec<Stray>, Tallies) {
+        let Noted { mut tallies, expired, unnamed, widened, uncorrelated, shadowed, looped } = self;
         let mut strays = expired.found(&mut tallies);
         strays.extend(unnamed.found(&mut tallies));
         strays.extend(widened.found(&mut tallies));
         strays.extend(uncorrelated.found(&mut tallies));
+        strays.extend(shadowed.found(model, &mut tallies));
+        strays.extend(looped.found(&mut tallies));
         (strays, tallies)
     }
 }

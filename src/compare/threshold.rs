@@ -95,6 +95,16 @@ thresholds! {
     FIRST_BEFORE: FirstUse "before" Count 10, 1, "requests of that sort of actor before, or all of it is new";
     OLDER_SHARE: OlderRoute "share" Percent 20, 1, "of a version that more use, the clients have not moved yet";
     OLDER_USES: OlderRoute "uses" Count 30, 5, "of the newest version; fewer may be its trial";
+    WRITTEN_USES: MemberWritten "uses" Count 6, 2, "by others without the member; fewer do not tell what is usual";
+    WRITTEN_ACTORS: MemberWritten "actors" Count 2, 1, "others without it; one may be the only one who does not need it";
+    READ_USES: MemberRead "uses" Count 20, 5, "answers without the member; fewer do not tell what is usual";
+    READ_ACTORS: MemberRead "actors" Count 3, 2, "others without it; one or two may have nothing of the kind";
+    STUCK_CASES: Stuck "cases" Count 30, 5, "objects that went on; fewer do not tell how long it takes";
+    STUCK_TIMES: Stuck "times" Count 5, 2, "of the time in which 99 in 100 went on; weekends and queues make it longer";
+    STUCK_LEAST: Stuck "least" Time DAY, MINUTE, "what waits for a person may wait until tomorrow";
+    VOLUME_MEGABYTES: Volumes "megabytes" Count 50, 1, "in a day; less is little, however rare";
+    VOLUME_TIMES: Volumes "times" Count 10, 2, "of what is usual; month's ends and new screens treble it";
+    VOLUME_ACTORS: Volumes "actors" Count 10, 3, "others of the kind; fewer do not tell what is usual";
     POLLUTED_USES: Polluted "uses" Count 20, 5, "fewer do not tell whether the route takes several";
 }
 

@@ -2,7 +2,9 @@
 
 mod chains;
 mod credentials;
+mod named;
 mod shared;
+mod waiting;
 
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
@@ -11,11 +13,11 @@ use credentials::{Bindings, Issuers, bind};
 pub(super) use credentials::{Credentials, Meaning};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+pub(super) use named::Named;
 
 use super::credential::Hash;
 use super::facts::{Claimed, Facts, Holder, Presence, RoleSource, Stamp, TenantFact};
 use super::identity::MOST_SHOWN;
-use super::object::{scoped, waiting};
 use super::pool::Pool;
 use super::resolve::{Known, Resolver};
 use super::run::Runs;
@@ -39,6 +41,8 @@ pub struct Directory {
     objects: Pool,
     /// By an object's number.
     records: Vec<ObjectRecord>,
+    /// What calls about objects name beside them.
+    named: Named,
     /// Holders, as [`holder_bytes`] writes them.
     holders: Pool,
     /// Strands of holders: a strand's number, then the holder.
@@ -208,6 +212,7 @@ impl Directory {
             bindings: Map::default(),
             objects: Pool::default(),
             records: Vec::new(),
+            named: Named::default(),
             holders: Pool::default(),
             strands: Pool::default(),
             presence: Vec::new(),
@@ -231,6 +236,12 @@ impl Directory {
             let parent = self.object(&bytes);
             object_bytes(&child, &mut bytes);
             self.add_parent(&bytes, stamp, parent);
+        }
+        for (about, other) in facts.named {
+            object_bytes(&other, &mut bytes);
+            let other = self.object(&bytes);
+            object_bytes(&about, &mut bytes);
+            self.add_named(&bytes, other);
         }
         for (object, stamp, holder) in facts.owners {
             bytes.clear();
@@ -297,6 +308,12 @@ impl Directory {
         }
     }
 
+    fn add_named(&mut self, about: &[u8], other: Option<u32>) {
+        let about = self.object(about);
+        let Some((about, other)) = about.zip(other) else { return };
+        self.named.add(about, other, &self.objects);
+    }
+
     fn add_owner(&mut self, object: &[u8], stamp: Stamp, holder: Option<u32>) {
         let object = self.object(object);
         let Some((object, holder)) = object.zip(holder) else { return };
@@ -361,6 +378,10 @@ impl Directory {
                 let tenant = other.tenants.get(learnt.number);
                 self.add_tenant(object, record.tenant_inferred, stamp(learnt), tenant);
             }
+        }
+        for (about, named) in other.named.iter() {
+            let named = self.object(other.objects.get(named));
+            self.add_named(other.objects.get(about), named);
         }
         for (number, spells) in (0..).zip(&other.presence) {
             spells.iter().for_each(|(from, to)| self.add_presence(other.strands.get(number), from, to));
@@ -430,7 +451,14 @@ impl Directory {
                 });
             }
         }
-        Resolver::new(credentials, (self.objects, records), names, (lines, sessions), self.runs.settled(), self.roles)
+        Resolver::new(
+            credentials,
+            (self.objects, records, self.named),
+            names,
+            (lines, sessions),
+            self.runs.settled(),
+            self.roles,
+        )
     }
 }
 
@@ -445,64 +473,6 @@ impl Directory {
         }
         beside.shared()
     }
-
-    /// Gives what was learnt of objects that wait for their tenant to those that they turn out to be, now that it is known
-    /// whom every credential stands for.
-    fn place(&mut self, credentials: &Credentials) {
-        let stamp = |learnt: Learnt| (learnt.time, EventId(learnt.event));
-        let waits = |objects: &Pool, number: u32| is_waiting(objects.get(number));
-        let at = |objects: &Pool, number: u32, time: i64| placed(objects.get(number), credentials, time);
-        // What only looks as if it waited stays what it is; of what waits in vain nobody asks.
-        let itself =
-            |objects: &Pool, n: u32, time: i64| at(objects, n, time).unwrap_or_else(|| objects.get(n).to_vec());
-        // First all that wait are taken out, so that none stands in the way of another.
-        let mut waiting = Vec::new();
-        for (number, record) in (0..).zip(&mut self.records) {
-            if waits(&self.objects, number) || record.parent.is_some_and(|p| waits(&self.objects, p.number)) {
-                waiting.push((number, *record));
-                record.parent = None;
-            }
-        }
-        for (number, record) in waiting {
-            let own = waits(&self.objects, number);
-            if let Some(learnt) = record.parent.filter(|p| own || waits(&self.objects, p.number)) {
-                let child = itself(&self.objects, number, learnt.time);
-                if let Some(parent) = at(&self.objects, learnt.number, learnt.time) {
-                    let parent = self.object(&parent);
-                    self.add_parent(&child, stamp(learnt), parent);
-                }
-            }
-            if let Some(learnt) = record.owner.filter(|_| own) {
-                let object = itself(&self.objects, number, learnt.time);
-                self.add_owner(&object, stamp(learnt), Some(learnt.number));
-            }
-            if let Some(learnt) = record.creator.filter(|_| own) {
-                let object = itself(&self.objects, number, learnt.time);
-                self.add_creator(&object, stamp(learnt), Some(learnt.number));
-            }
-            if let Some(learnt) = record.tenant.filter(|_| own) {
-                let object = itself(&self.objects, number, learnt.time);
-                let tenant = self.tenants.get(learnt.number).to_vec();
-                self.add_tenant(&object, record.tenant_inferred, stamp(learnt), &tenant);
-            }
-        }
-    }
-}
-
-fn is_waiting(object: &[u8]) -> bool {
-    waiting(text(object_of(object).1)).is_some_and(|(credential, _)| credential.is_some())
-}
-
-/// An object in a pool, under the tenant of whom the credential stands for that its key waits with; `None` where that is
-/// not known.
-fn placed(object: &[u8], credentials: &Credentials, time: i64) -> Option<Vec<u8>> {
-    let (object_type, key) = object_of(object);
-    let Some((Some(credential), own)) = waiting(text(key)) else { return Some(object.to_vec()) };
-    let id =
-        ObjectId { object_type: text(object_type).into(), key: scoped(credentials.tenant(credential, time)?, own) };
-    let mut bytes = Vec::new();
-    object_bytes(&id, &mut bytes);
-    Some(bytes)
 }
 
 impl ObjectRecord {

@@ -29,6 +29,7 @@ use super::guess::{self, Guess};
 use super::identity::{self, Naming};
 use super::ledger::{self, IdHasher};
 use super::login::{self, Bindings};
+use super::members;
 use super::object::{self, Found, Objects};
 use super::operation::{Operations, Route};
 use super::paths;
@@ -412,6 +413,7 @@ impl Extractor {
         let first = out.events.is_empty() || reading.call.is_some();
         let mut setting = first.then(|| self.setting(reading, acting.shown, &bindings)).flatten();
         setting.iter_mut().for_each(|setting| self.mark_described(reading, called, activity, &mut setting.marks));
+        let members = self.settings.as_ref().filter(|_| first).and_then(|_| members::of(reading)).map(Box::new);
         let exchanged = bindings.exchanged.clone().map(Box::new);
         if self.model.is_none() {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
@@ -483,6 +485,7 @@ impl Extractor {
             handed: None,
             spoken: spoken::of(reading, acting.actor, &self.key, &self.masker),
             setting,
+            members,
             request_id: self.request_id(reading),
             correlated: self.is_correlated(reading),
             exchanged,

@@ -1,13 +1,12 @@
 //! Facts: what one exchange teaches that other exchanges need.
 
-pub mod batch;
-
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::credential::Hash;
 use super::run::Marks;
+use crate::event::parcel::Parcel;
 use crate::event::{EventId, ObjectId};
 
 /// When something was learnt; the smaller one wins where only one can.
@@ -21,6 +20,8 @@ pub(super) type RoleSource = (Arc<str>, bool);
 pub struct Facts {
     pub(super) bindings: Vec<(Hash, Stamp, Binding)>,
     pub(super) parents: Vec<(ObjectId, Stamp, ObjectId)>,
+    /// What a call without a model is about, and others that its bodies name one of: perhaps what that is a part of.
+    pub(super) named: Vec<(ObjectId, ObjectId)>,
     pub(super) owners: Vec<(ObjectId, Stamp, Holder)>,
     pub(super) tenants: Vec<(ObjectId, TenantFact)>,
     /// Who brought objects into being, where only a login may tell their tenant.
@@ -40,7 +41,18 @@ pub struct Facts {
     pub(super) unplaced: Option<Box<Facts>>,
 }
 
+/// Whoever extracts on one machine and resolves on another sends events, which go where their case is judged, and facts,
+/// which go to every machine that resolves. Of credentials facts hold keyed hashes only.
+impl Parcel for Facts {
+    const COLUMN: &'static str = "facts";
+}
+
 impl Facts {
+    /// Whether there is anything to send.
+    pub fn teach(&self) -> bool {
+        !self.is_empty() || self.unplaced.is_some()
+    }
+
     /// Adds what is told of objects and their holders.
     pub(super) fn append(&mut self, other: Facts) {
         self.parents.extend(other.parents);
@@ -60,6 +72,7 @@ impl Facts {
         let shown = usize::from(self.shows_roles.is_some());
         self.bindings.len()
             + self.parents.len()
+            + self.named.len()
             + self.owners.len()
             + self.tenants.len()
             + self.creators.len()

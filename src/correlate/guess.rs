@@ -147,7 +147,8 @@ pub(super) fn objects(
     let answered = if accepted { &guess.answered } else { &nothing };
     let mut found = Found::default();
     let mut path = path_objects(&guess.template, masker);
-    let made = response.and_then(|r| created(guess, &request.method, r, masker));
+    let sent = read(&request.body, &request.headers);
+    let made = response.and_then(|r| created(guess, &request.method, &sent, r, masker));
     let parent = path.last().cloned();
     if let Some((id, source, place)) = &made {
         found.add_at(ObjectRef::new(id.clone(), "target"), *source, place.clone());
@@ -163,7 +164,6 @@ pub(super) fn objects(
             found.link(id, parent);
         }
     }
-    let sent = read(&request.body, &request.headers);
     let collection = collection(&guess.template);
     for (id, source, place) in named(request, &sent, collection.as_deref(), masker) {
         // Where the path names no object of the kind that it is about, this does.
@@ -267,7 +267,7 @@ fn variable_key(variable: &Variable, masker: &Masker) -> Option<Arc<str>> {
 }
 
 /// The object that an accepted POST made: in `Location`, else the `id` in the response.
-fn created(guess: &Guess, method: &str, response: &Response, masker: &Masker) -> Option<Seen> {
+fn created(guess: &Guess, method: &str, sent: &Read, response: &Response, masker: &Masker) -> Option<Seen> {
     let template = &guess.template;
     let collection = template.collection.as_deref().filter(|_| method.eq_ignore_ascii_case("POST"))?;
     let name = singular(collection);
@@ -293,6 +293,13 @@ fn created(guess: &Guess, method: &str, response: &Response, masker: &Masker) ->
     let key = key_text(&own.value, masker)?;
     // A step on an object often answers with that object, whose id then makes nothing new.
     if own.owner.is_none() && template.variables.iter().any(|v| v.value == *key) {
+        return None;
+    }
+    // Nor is new what a request named as something else, and is told of: `POST /lookup {"account_id": 17}`.
+    let asked = |leaf: &Leaf| {
+        leaf.owner.as_ref().is_some_and(|owner| *owner != name) && key_text(&leaf.value, masker).as_ref() == Some(&key)
+    };
+    if own.owner.is_none() && response.status == 200 && sent.ids.iter().any(asked) {
         return None;
     }
     let place = format!("res.{}", own.path);

@@ -11,6 +11,7 @@ use offpath_capture::Protocol;
 use super::extract::{Extracted, Sighting};
 use super::hosts::HostedType;
 use super::object::KeySource;
+use super::premises::{Premise, Premises};
 use super::reuse::{Reuse, ReusedKey};
 use super::tenants::{Named, Tenants};
 use super::unmodelled::{UnmodelledCount, UnmodelledSums, Why};
@@ -49,6 +50,7 @@ pub struct Inspection {
     /// Values that each rule of redaction catches.
     caught: Vec<u64>,
     tenants: Named,
+    premises: Premises,
 }
 
 /// Distinct texts by 64 bits of hash: among ten million, two fall together once in 400,000 runs, and a count is one less.
@@ -406,6 +408,16 @@ impl Inspection {
         }
     }
 
+    /// Notes of one resolved event, read without a model, where a tenant may be told.
+    pub fn add_premises(&mut self, event: &Event) {
+        self.premises.add(event);
+    }
+
+    /// Places that may well tell tenants, where nobody tells them: a proposal, by which nothing is judged.
+    pub fn premises(&self) -> Vec<Premise> {
+        self.premises.told()
+    }
+
     /// Counts the actor of one resolved event.
     pub fn add_actor(&mut self, event: &Event) {
         let actor = self.actors.entry(event.actor.evidence).or_default();
@@ -452,6 +464,7 @@ impl Inspection {
         self.reuse.merge(other.reuse);
         self.add_caught(other.caught);
         self.tenants.merge(other.tenants);
+        self.premises.merge(other.premises);
         for ((_, object_type), seen) in other.sightings {
             let Some(mine) = of_type(&mut self.sightings, &object_type) else { continue };
             mine.guessed |= seen.guessed;

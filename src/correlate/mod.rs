@@ -3,7 +3,8 @@
 //! Two halves. [`Extractor::extract`] looks at one exchange alone, so it runs on all cores and on any machine. What an
 //! exchange teaches about others (a login binds a cookie, a response ties a refund to its order) goes as [`Facts`] into
 //! a [`Directory`], whose sums commute; frozen, it is a [`Resolver`] that completes each event. Both halves' products cross
-//! machines as Arrow batches: facts as [`facts::batch`] says, events as [`crate::event::batch`] does.
+//! machines as Arrow batches: facts, and what the ledger holds, as [`crate::event::parcel`] says, events as
+//! [`crate::event::batch`] does.
 //!
 //! The values of credentials never leave `credential`; keyed hashes do. Bodies are not kept, only what the model names.
 
@@ -17,7 +18,7 @@ mod described;
 mod directory;
 mod exposed;
 mod extract;
-pub mod facts;
+mod facts;
 mod form;
 mod guess;
 mod hosts;
@@ -27,12 +28,14 @@ mod jwt;
 mod label;
 pub mod ledger;
 mod login;
+mod members;
 mod mentions;
 mod object;
 mod operation;
 mod part_of;
 mod paths;
 mod pool;
+mod premises;
 mod proxy;
 mod pseudonym;
 mod reading;
@@ -72,6 +75,7 @@ pub use label::LabelRedactor;
 pub use mentions::{mentions, path_segments, segment_reasons};
 pub use object::{KeySource, Places};
 pub use part_of::PartOf;
+pub use premises::Premise;
 pub use proxy::Proxies;
 pub use pseudonym::{Names, Pseudonyms};
 pub use redact::{Redaction, RedactionRule, RedactionRules, Redactor, ShownHeader};

@@ -1,8 +1,11 @@
 //! Objects of an event by the model: keys, parents, declared and written state, tenant, owner, attributes.
 
+mod found;
+
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+pub(super) use found::Found;
+pub use found::{KeySource, Places};
 
 use super::credential::Hash;
 use super::extract::is_safe;
@@ -19,91 +22,6 @@ use crate::model::{Activity, AttributeRule, Model, ObjectType, ObjectTypeId, Pat
 const LONGEST_KEY: usize = 256;
 /// Deepest chain of parents that one exchange is read for.
 const MOST_PARENTS: usize = 4;
-
-/// Where an object's key was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum KeySource {
-    /// Path of the request.
-    Path,
-    /// Query of the request.
-    Query,
-    /// Request body.
-    RequestBody,
-    /// Response body.
-    ResponseBody,
-    /// A header, `Location` included.
-    Header,
-    /// Anything else: a claim, a cookie, the host, a log field.
-    Other,
-}
-
-impl KeySource {
-    /// Name used in outputs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            KeySource::Path => "path",
-            KeySource::Query => "query",
-            KeySource::RequestBody => "request body",
-            KeySource::ResponseBody => "response body",
-            KeySource::Header => "header",
-            KeySource::Other => "other",
-        }
-    }
-}
-
-/// Paths by which a guessed object was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Places {
-    /// To the key in a body, e.g. `res.order.id`; `None` where the request's path or `Location` holds it.
-    pub key: Option<Arc<str>>,
-    /// To the state that the response declares, e.g. `res.order.status`.
-    pub state: Option<Arc<str>>,
-    /// To whose the object is by the response, e.g. `res.order.userId`.
-    pub owner: Option<Arc<str>>,
-    /// Who asked is whose it is by that.
-    pub own: bool,
-}
-
-/// Objects found in one exchange, with the parents it shows.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) objects: Vec<ObjectRef>,
-    /// Where each object's key was found, in the order of `objects`.
-    pub(super) sources: Vec<KeySource>,
-    /// Paths to each object's key and state, in the order of `objects`; only guessed objects have them.
-    pub(super) places: Vec<Places>,
-    /// Child and parent.
-    pub(super) parents: Vec<(ObjectId, ObjectId)>,
-    /// Values that may be ids, by their places; only without a model.
-    pub(super) unsaid: Vec<(Arc<str>, Arc<str>)>,
-}
-
-impl Found {
-    pub(super) fn add(&mut self, object: ObjectRef, source: KeySource) {
-        self.add_at(object, source, None);
-    }
-
-    /// Adds an object whose key was at a path of a body.
-    pub(super) fn add_at(&mut self, object: ObjectRef, source: KeySource, key: Option<Arc<str>>) {
-        if !self.objects.iter().any(|o| o.id == object.id) {
-            self.objects.push(object);
-            self.sources.push(source);
-            self.places.push(Places { key, ..Places::default() });
-        }
-    }
-
-    /// Whether the object that the exchange is about is named by the answer and not by the request.
-    pub(super) fn is_made(&self) -> bool {
-        let about = self.objects.first().is_some_and(|object| &*object.qualifier == "target");
-        about && matches!(self.sources.first(), Some(KeySource::ResponseBody | KeySource::Header))
-    }
-
-    pub(super) fn link(&mut self, child: &ObjectId, parent: &ObjectId) {
-        if child != parent && !self.parents.iter().any(|(c, _)| c == child) {
-            self.parents.push((child.clone(), parent.clone()));
-        }
-    }
-}
 
 /// A key found in an exchange.
 struct Key {

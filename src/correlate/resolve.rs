@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::credential::Hash;
-use super::directory::{Credentials, Map, Meaning, object_bytes, object_of, text};
+use super::directory::{Credentials, Map, Meaning, Named, object_bytes, object_of, text};
 use super::facts::RoleSource;
 use super::object::{scoped, unscoped, waiting};
 use super::pool::Pool;
@@ -22,6 +22,7 @@ pub struct Resolver {
     objects: Pool,
     /// By an object's number.
     records: Vec<Known>,
+    named: Named,
     /// Names of owners and tenants.
     names: Pool,
     /// Lines of actors' activity, see [`Line::bytes`].
@@ -43,13 +44,13 @@ pub(super) struct Known {
 impl Resolver {
     pub(super) fn new(
         credentials: Credentials,
-        (objects, records): (Pool, Vec<Known>),
+        (objects, records, named): (Pool, Vec<Known>, Named),
         names: Pool,
         (lines, sessions): (Pool, Vec<Spells>),
         runs: Runs,
         roles: Map<RoleSource, Arc<str>>,
     ) -> Resolver {
-        Resolver { credentials, objects, records, names, lines, sessions, runs, roles }
+        Resolver { credentials, objects, records, named, names, lines, sessions, runs, roles }
     }
 
     /// Fills the principal behind a bound credential, the owner and tenant of objects, the case, the session and the run.
@@ -262,6 +263,15 @@ impl Resolver {
             }
         });
         event.unplaced = unplaced;
+    }
+
+    /// Objects that bodies of calls about an object name, each call one of their type. Only told without a model.
+    pub fn named_beside(&self, object: &ObjectId) -> Vec<ObjectId> {
+        let mut bytes = Vec::new();
+        object_bytes(object, &mut bytes);
+        let Some(number) = self.objects.find(&bytes) else { return Vec::new() };
+        let others = self.named.beside(number).iter().map(|other| object_of(self.objects.get(*other)));
+        others.map(|(name, key)| ObjectId { object_type: text(name).into(), key: text(key).into() }).collect()
     }
 
     /// The root of an object: its furthest ancestor. In a ring of parents, the least of the ring.

@@ -76,6 +76,12 @@ pub struct Told {
 }
 
 impl Actor {
+    /// The kind of whoever is told to act, where it is more than the default for want of evidence.
+    pub(super) fn told_kind(&self) -> Option<&str> {
+        let told = self.kind_known && (self.principal.is_some() || self.agent.is_some());
+        told.then_some(&*self.kind).filter(|kind| !kind.is_empty())
+    }
+
     /// Keyed hashes of all credentials shown, the most believed first.
     pub(crate) fn credentials(&self) -> impl Iterator<Item = &str> {
         let also = self.also.iter().map(|hash| hash.strip_prefix('?').unwrap_or(hash));

@@ -5,6 +5,8 @@
 pub struct Answer {
     /// Keyed hash of its body, where that was seen whole; of requests that may change something only.
     pub body_hash: Option<u64>,
+    /// Bytes of its body, decoded where they were captured, else as they were sent; none where it is not known.
+    pub size: Option<u64>,
     /// A cache gave it: it may be older than the request.
     pub cached: bool,
     /// The server gave its record of an earlier answer, and did nothing.

@@ -6,7 +6,9 @@ pub mod batch;
 mod delegation;
 mod handed;
 pub(crate) mod least;
+mod members;
 mod pack;
+pub mod parcel;
 pub mod partition;
 mod rfc3339;
 #[cfg(test)]
@@ -28,6 +30,7 @@ pub use actor::{Actor, Doubt, Doubts, Evidence, MOST_EARLIER_AGENTS, Told};
 pub use answer::Answer;
 pub use delegation::{SeenAgent, TokenExchange};
 pub use handed::{Handed, HandedId, SoughtId};
+pub use members::{Echo, Members, SentMember};
 pub use rfc3339::rfc3339;
 pub use setting::{Gate, Mark, Marks, ProgramKind, Setting};
 pub use spoken::{Announced, Asked, ListedTool, Listing, Question, Spoken};
@@ -118,6 +121,8 @@ pub struct Event {
     pub spoken: Option<Box<Spoken>>,
     /// How it was asked for, where a pass is made over actors; nothing once the joins are done.
     pub setting: Option<Box<Setting>>,
+    /// Members of its bodies, where a pass is made over actors; nothing once the joins are done.
+    pub members: Option<Box<Members>>,
     /// Request or correlation id as sent (not a credential), where known.
     pub request_id: Option<Arc<str>>,
     /// Whether the request or its answer has an id by which other services' records of the same are found.

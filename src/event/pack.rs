@@ -11,8 +11,9 @@ use hashbrown::HashTable;
 use offpath_capture::{Origin, Place, Within};
 
 use super::{
-    Actor, Announced, Answer, Asked, Event, Evidence, Handed, HandedId, ListedTool, Listing, Money, ObjectId,
-    ObjectRef, Outcome, Question, SeenAgent, Setting, Shows, SoughtId, Spoken, TenantTold, TokenExchange, Turn, Value,
+    Actor, Announced, Answer, Asked, Event, Evidence, Handed, HandedId, ListedTool, Listing, Members, Money, ObjectId,
+    ObjectRef, Outcome, Question, SeenAgent, SentMember, Setting, Shows, SoughtId, Spoken, TenantTold, TokenExchange,
+    Turn, Value,
 };
 
 /// Deepest list within a list; JSON is not read deeper.
@@ -86,7 +87,7 @@ impl Packer {
             ..
         } = event;
         let Event { case, attributes, idempotency, body_hash, answer, handed, setting, request_id, .. } = event;
-        let Event { spoken, correlated, exchanged, state_before, state_after, .. } = event;
+        let Event { spoken, correlated, exchanged, members, state_before, state_after, .. } = event;
         self.fixed(id.0);
         self.signed(*time);
         self.signed(end.wrapping_sub(*time));
@@ -119,18 +120,20 @@ impl Packer {
         self.attributes(attributes)?;
         let (has_spoken, has_setting) = (spoken.is_some(), setting.is_some());
         self.flags([idempotency.is_some(), body_hash.is_some(), turn.is_some(), has_spoken, has_setting, *correlated]);
-        self.flags([exchanged.is_some(), false, false, false, false, false]);
+        self.flags([exchanged.is_some(), members.is_some(), false, false, false, false]);
         idempotency.iter().chain(body_hash).for_each(|hash| self.fixed(*hash));
         if let Some(Turn { request, number }) = turn {
             self.fixed(request.0);
             self.number(u64::from(*number));
         }
         spoken.iter().for_each(|spoken| self.spoken(spoken));
-        let Answer { body_hash: answer_hash, cached, replayed, gone, made } = *answer;
+        let Answer { body_hash: answer_hash, size, cached, replayed, gone, made } = *answer;
         self.flags([answer_hash.is_some(), cached, replayed, gone, made, handed.is_some()]);
         answer_hash.iter().for_each(|hash| self.fixed(*hash));
+        self.number(size.map_or(0, |size| size.saturating_add(1)));
         handed.iter().for_each(|handed| self.handed(handed));
         setting.iter().for_each(|setting| self.setting(setting));
+        members.iter().for_each(|members| self.members(members));
         self.maybe(request_id.as_deref());
         exchanged.iter().for_each(|exchanged| self.exchanged(exchanged));
         self.texts(state_before);
@@ -154,6 +157,19 @@ impl Packer {
             self.fixed(*value);
             self.fixed(*number);
         }
+    }
+
+    fn members(&mut self, members: &Members) {
+        let Members { sent, told } = members;
+        self.flags([sent.is_some(), told.is_some(), false, false, false, false]);
+        if let Some(sent) = sent {
+            self.number(sent.len() as u64);
+            for SentMember { path, echo } in sent {
+                self.text(path);
+                self.bytes.push(*echo as u8);
+            }
+        }
+        told.iter().for_each(|told| self.texts(told));
     }
 
     fn spoken(&mut self, spoken: &Spoken) {
@@ -450,7 +466,7 @@ mod tests {
     use super::super::unpack::{Texts, unpack};
     use super::*;
     use crate::event::sample;
-    use crate::event::{EventId, Gate, Marks, ProgramKind};
+    use crate::event::{Echo, EventId, Gate, Marks, ProgramKind};
 
     fn packed(events: &[Event]) -> Vec<Vec<u8>> {
         let mut packer = Packer::default();
@@ -575,7 +591,7 @@ mod tests {
             event.status = status;
             (event.idempotency, event.body_hash) = hashes;
             let (body_hash, cached, replayed, gone, made) = answer;
-            event.answer = Answer { body_hash, cached, replayed, gone, made };
+            event.answer = Answer { body_hash, size: None, cached, replayed, gone, made };
             let ids = |ids: Vec<_>| ids.into_iter().map(|(value, kind)| HandedId { value, kind }).collect();
             let word = |(word, value, number)| SoughtId { word, value, number };
             event.handed = handed.map(|(asked, given, sought, unread)| {
@@ -605,11 +621,24 @@ mod tests {
         }
     }
 
+    fn members() -> BoxedStrategy<Option<Box<Members>>> {
+        let members = |(sent, told): (Option<Vec<usize>>, bool)| {
+            let one = |echo: usize| SentMember { path: "user.role".into(), echo: Echo::ALL[echo % 3] };
+            let sent = sent.map(|sent| sent.into_iter().map(one).collect());
+            Box::new(Members { sent, told: told.then(|| vec!["id".into(), "user.role".into()]) })
+        };
+        proptest::option::of(any::<(Option<Vec<usize>>, bool)>().prop_map(members)).boxed()
+    }
+
     /// Boxed, part by part: what is generated at once lies on the stack.
     fn events() -> BoxedStrategy<Event> {
         let spoken = proptest::option::of(spoken().boxed()).boxed();
-        let with = |(event, spoken): (Event, Option<Spoken>)| Event { spoken: spoken.map(Box::new), ..event };
-        (silent().boxed(), spoken).prop_map(with).boxed()
+        let size = any::<Option<u32>>().prop_map(|size| size.map(u64::from)).boxed();
+        let with = |(event, spoken, members, size): (Event, Option<Spoken>, Option<Box<Members>>, Option<u64>)| {
+            let answer = Answer { size, ..event.answer };
+            Event { spoken: spoken.map(Box::new), members, answer, ..event }
+        };
+        (silent().boxed(), spoken, members(), size).prop_map(with).boxed()
     }
 
     proptest! {

@@ -46,6 +46,7 @@ pub(crate) fn event(n: u64) -> Event {
         handed: None,
         spoken: None,
         setting: None,
+        members: None,
         request_id: None,
         correlated: false,
         exchanged: None,

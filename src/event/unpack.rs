@@ -7,9 +7,9 @@ use rust_decimal::Decimal;
 
 use super::pack::{EVIDENCE, MOST_NESTED, PackError};
 use super::{
-    Actor, Announced, Answer, Asked, Doubts, Event, EventId, Gate, Handed, HandedId, ListedTool, Listing, Marks, Money,
-    ObjectId, ObjectRef, Outcome, ProgramKind, Question, SeenAgent, Setting, Shows, SoughtId, Spoken, TenantTold,
-    TokenExchange, Told, Turn, Value,
+    Actor, Announced, Answer, Asked, Doubts, Echo, Event, EventId, Gate, Handed, HandedId, ListedTool, Listing, Marks,
+    Members, Money, ObjectId, ObjectRef, Outcome, ProgramKind, Question, SeenAgent, SentMember, Setting, Shows,
+    SoughtId, Spoken, TenantTold, TokenExchange, Told, Turn, Value,
 };
 
 /// Texts that the events unpacked so far have brought, by number.
@@ -54,13 +54,14 @@ impl Unpacker<'_> {
         let case = cased.then(|| self.id()).transpose()?;
         let attributes = self.many(Self::attribute)?;
         let [has_idempotency, has_body_hash, has_turn, has_spoken, has_setting, correlated] = self.flags()?;
-        let [exchanged, ..] = self.flags()?;
+        let [exchanged, has_members, ..] = self.flags()?;
         let idempotency = has_idempotency.then(|| self.fixed()).transpose()?;
         let body_hash = has_body_hash.then(|| self.fixed()).transpose()?;
         let turn = has_turn.then(|| self.turn()).transpose()?;
         let spoken = has_spoken.then(|| self.spoken()).transpose()?.map(Box::new);
         let (answer, handed) = self.answer()?;
         let setting = has_setting.then(|| self.setting()).transpose()?.map(Box::new);
+        let members = has_members.then(|| self.members()).transpose()?.map(Box::new);
         Ok(Event {
             id,
             time,
@@ -94,12 +95,25 @@ impl Unpacker<'_> {
             handed,
             spoken,
             setting,
+            members,
             request_id: self.maybe()?,
             correlated,
             exchanged: exchanged.then(|| self.exchanged()).transpose()?.map(Box::new),
             state_before: self.many(Self::text)?,
             state_after: self.many(Self::text)?,
         })
+    }
+
+    fn members(&mut self) -> Result<Members, PackError> {
+        let [sends, tells, ..] = self.flags()?;
+        let sent = sends.then(|| self.many(Self::sent_member)).transpose()?;
+        Ok(Members { sent, told: tells.then(|| self.many(Self::text)).transpose()? })
+    }
+
+    fn sent_member(&mut self) -> Result<SentMember, PackError> {
+        let path = self.text()?;
+        let echo = *Echo::ALL.get(usize::from(self.byte()?)).ok_or(PackError::Content("such an echo"))?;
+        Ok(SentMember { path, echo })
     }
 
     fn spoken(&mut self) -> Result<Spoken, PackError> {
@@ -153,8 +167,9 @@ impl Unpacker<'_> {
     fn answer(&mut self) -> Result<(Answer, Option<Box<Handed>>), PackError> {
         let [hashed, cached, replayed, gone, made, handed] = self.flags()?;
         let body_hash = hashed.then(|| self.fixed()).transpose()?;
+        let size = self.number()?.checked_sub(1);
         let handed = handed.then(|| self.handed()).transpose()?.map(Box::new);
-        Ok((Answer { body_hash, cached, replayed, gone, made }, handed))
+        Ok((Answer { body_hash, size, cached, replayed, gone, made }, handed))
     }
 
     fn exchanged(&mut self) -> Result<TokenExchange, PackError> {

@@ -66,12 +66,13 @@ pub fn group(fingerprint: &str, class: &str) -> String {
 }
 
 /// Rules about a place, whoever comes there first: the meaning says which place.
-const OF_PLACES: [&str; 11] = [
+const OF_PLACES: [&str; 12] = [
     "DX-QUERY",
     "INT-PLAIN",
     "LG-CLOCK",
     "OPS-FAIL",
     "OPS-SPIKE",
+    "OPS-STUCK",
     "PERM-WILDCARD",
     "PROC-SHADOW",
     "PROC-ZOMBIE",

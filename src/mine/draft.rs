@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Mining;
 use super::doubt::Doubt;
+use super::evidence::TenantPlace;
 use super::lifecycle::{Lifecycle, Transition, Use};
 use super::ownership::{self, Ownership};
 use super::page::Page;
@@ -170,7 +171,8 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
 
 /// That nobody crosses the wall between tenants, where something tells them apart.
 fn wall(object: &TypeSketch) -> Option<(String, String)> {
-    let (place, seen) = object.tenant.as_ref()?;
+    // Who asks is of a tenant that something else tells.
+    let TenantPlace { place, seen, .. } = object.tenant.as_ref().filter(|tenant| tenant.told)?;
     let name = &object.name;
     let constraint = format!("{{id: {name}-tenants, same: [actor.tenant, {name}.tenant], activities: any}}");
     Some((constraint, format!("{seen}; needs `tenant: {place}` above")))
@@ -234,11 +236,9 @@ fn objects(
             within.tenant.iter().for_each(|tenant| page.line(&format!("    {off}tenant: {tenant}"), ""));
         }
         let said = object.within.as_ref().is_some_and(|within| within.tenant.is_some());
-        if let Some((place, seen)) = object.tenant.as_ref().filter(|_| !said) {
-            page.line(
-                &format!("    # tenant: {place}"),
-                &format!("check: {seen}; uncomment it if the host says whose it is"),
-            );
+        if let Some(TenantPlace { place, seen, told }) = object.tenant.as_ref().filter(|_| !said) {
+            let what = if *told { "the host says whose it is" } else { "these are tenants" };
+            page.line(&format!("    # tenant: {place}"), &format!("check: {seen}; uncomment it if {what}"));
         }
         if let Some((line, seen)) = owned(object) {
             page.line(&format!("    {line}"), &seen);

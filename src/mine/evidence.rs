@@ -5,6 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::beside::{Beside, Redirect, Traced};
 use super::flows::{self, Ports};
 use super::made_up::is_of_no_kind;
 use super::sample::Sample;
@@ -12,6 +15,7 @@ use super::subject::Subject;
 use super::templates::Templates;
 use super::ties::Ties;
 use crate::event::least::{add_least, keep_least, keep_least_keys};
+use crate::event::parcel::Parcel;
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Outcome};
 
@@ -34,55 +38,6 @@ const SIGNS: usize = 8;
 /// Actors told apart at one operation: so many are more than one who tries paths with another's credentials too.
 pub(super) const ACTORS: usize = 3;
 
-/// Where one object of an event was found: the path to its key in a body, and to the state that the response declares.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Traced {
-    /// E.g. `res.order.id`; `None` where the request's path or `Location` holds the key.
-    pub key: Option<Arc<str>>,
-    /// E.g. `res.order.status`.
-    pub state: Option<Arc<str>>,
-    /// The path to whose it is by the response, e.g. `res.order.userId`, and whether that is who asked.
-    pub owner: Option<(Arc<str>, bool)>,
-    /// Things of its type own others without being their case, as users and shops do.
-    pub container: bool,
-}
-
-/// Where a write that was answered with a redirect was sent on to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Redirect {
-    /// To its result.
-    Result,
-    /// To a login, an error or a form: the sign of it in `Location`, a segment (`/login`), the first label of a host
-    /// (`//sso`) or a parameter (`?error`).
-    Away(Arc<str>),
-    /// Not seen.
-    Unseen,
-}
-
-/// A place where roles were shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleShown {
-    /// Path of the model language.
-    pub path: Arc<str>,
-    /// How well its name says that these are roles; 0 is best.
-    pub rank: u8,
-    /// Hash of what it said.
-    pub said: u64,
-}
-
-/// What an exchange shows beside its event.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Beside {
-    /// Where the event's objects were found, in their order.
-    pub traced: Vec<Traced>,
-    /// Ids that the answer names.
-    pub ids: Vec<Arc<str>>,
-    /// Where roles were shown.
-    pub roles: Vec<RoleShown>,
-    /// Where a write was sent on to.
-    pub sent_on: Option<Redirect>,
-}
-
 /// What says that keys of a type are unique within a tenant only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyedByTenant {
@@ -94,8 +49,19 @@ pub struct KeyedByTenant {
     pub certain: bool,
 }
 
+/// Where the tenant of a type's objects may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TenantPlace {
+    /// As a model names it.
+    pub(super) place: String,
+    /// What was seen of it.
+    pub(super) seen: String,
+    /// Claims, headers or logs tell tenants apart too.
+    pub(super) told: bool,
+}
+
 /// What a draft rests on; merging in any order gives the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Accepted calls by method and path template.
     pub(super) accepted: Sample<OperationEvidence, OPERATIONS>,
@@ -114,15 +80,18 @@ pub struct Evidence {
     /// Places of roles, by path.
     pub(super) roles: Sample<RoleEvidence, ROLES>,
     /// Operations whose templates are given, so that nothing is learnt of their words; known only of a whole.
+    #[serde(skip)]
     pub(super) given: BTreeSet<Arc<str>>,
     /// Object types whose keys several tenants use; known only of a whole.
+    #[serde(skip)]
     pub(super) keyed_by_tenant: BTreeMap<Arc<str>, KeyedByTenant>,
-    /// Path to the tenant of an object type, and what was seen of it; known only of a whole.
-    pub(super) tenants: BTreeMap<Arc<str>, (String, String)>,
+    /// Where the tenant of an object type is; known only of a whole.
+    #[serde(skip)]
+    pub(super) tenants: BTreeMap<Arc<str>, TenantPlace>,
 }
 
 /// Calls of one operation that were not accepted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Refused {
     pub(super) calls: u64,
     /// One of them may have been accepted: its answer was not seen, or sent a form on.
@@ -134,7 +103,7 @@ pub(super) struct Refused {
 }
 
 /// One place of roles.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RoleEvidence {
     pub(super) rank: u8,
     /// Calls that showed roles there and were not refused.
@@ -144,7 +113,7 @@ pub(super) struct RoleEvidence {
 }
 
 /// Accepted calls of one operation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct OperationEvidence {
     /// Calls, refused ones included; known only of a whole.
     pub(super) calls: u64,
@@ -172,7 +141,7 @@ pub(super) struct OperationEvidence {
 }
 
 /// One object type.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct TypeEvidence {
     /// Places where responses declare a state.
     pub(super) states: BTreeMap<Arc<str>, u64>,
@@ -184,6 +153,11 @@ pub(super) struct TypeEvidence {
     pub(super) prefixes: BTreeSet<Arc<str>>,
 }
 
+/// Parts go to every machine that is to learn what the whole tells; what is known only of a whole does not.
+impl Parcel for Evidence {
+    const COLUMN: &'static str = "evidence";
+}
+
 impl Evidence {
     /// Says of a type that its keys are unique within a tenant only.
     pub fn set_keyed_by_tenant(&mut self, object_type: Arc<str>, why: KeyedByTenant) {
@@ -192,7 +166,13 @@ impl Evidence {
 
     /// Says where the tenant of a type's objects is, and what was seen of it, as a sentence.
     pub fn set_tenant(&mut self, object_type: Arc<str>, place: String, seen: String) {
-        self.tenants.insert(object_type, (place, seen));
+        self.tenants.insert(object_type, TenantPlace { place, seen, told: true });
+    }
+
+    /// The same where nobody tells of tenants, and only who is where says that there are some.
+    pub fn propose_tenant(&mut self, object_type: &Arc<str>, place: &str, seen: &str) {
+        let (place, seen) = (place.to_owned(), seen.to_owned());
+        self.tenants.entry(Arc::clone(object_type)).or_insert(TenantPlace { place, seen, told: false });
     }
 
     /// Says of which operations the templates are given, by an OpenAPI document.
@@ -255,7 +235,9 @@ impl Evidence {
     fn add_ties(&mut self, event: &Event, traced: &[Traced]) {
         let objects = || event.objects.iter().zip(traced);
         let about = objects().position(|(object, traced)| is_subject(&object.qualifier, traced.key.as_deref()));
-        let others = objects().enumerate().filter(|(at, (_, traced))| Some(*at) != about && !traced.container);
+        // What stands in a list is one of many.
+        let alone = |traced: &Traced| !traced.container && traced.key.as_deref().is_none_or(|key| !key.contains(".*"));
+        let others = objects().enumerate().filter(|(at, (_, traced))| Some(*at) != about && alone(traced));
         if let Some(object) = about.and_then(|at| event.objects.get(at)) {
             self.ties.add(event, &object.id, others.map(|(_, (object, _))| &object.id));
         }
@@ -464,14 +446,6 @@ impl OperationEvidence {
     fn trim(&mut self) {
         keep_least_keys(&mut self.subjects, PLACES);
         keep_least(&mut self.signs, SIGNS);
-    }
-}
-
-impl Traced {
-    /// Whether more than a request says that there is such an object: the path, or the answer.
-    fn is_shown(&self) -> bool {
-        let answered = self.key.as_deref().is_none_or(|place| place.starts_with("res."));
-        answered || self.state.is_some() || self.owner.is_some()
     }
 }
 

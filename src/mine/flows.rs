@@ -11,6 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tally::{Tally, decide};
 
 use super::evidence::Evidence;
@@ -31,7 +32,7 @@ const PATH: &str = "path";
 const LOCATION: &str = "res_header.location";
 
 /// Where a value was seen.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Port {
     pub(super) operation: Arc<str>,
     /// `path`, or as a model writes it: `res.purchase.uid`.

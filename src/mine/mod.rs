@@ -7,6 +7,7 @@
 //! [`Trust`] in declared states that this does not bear out.
 
 mod annotate;
+mod beside;
 mod completion;
 mod doubt;
 mod draft;
@@ -19,6 +20,7 @@ mod lifecycle;
 mod made_up;
 mod map;
 mod name;
+mod operations;
 mod owned;
 mod ownership;
 mod page;
@@ -31,12 +33,15 @@ mod sketch;
 mod subject;
 mod templates;
 mod ties;
+mod wholes;
 
 pub use annotate::annotated;
+pub use beside::{Beside, Redirect, RoleShown, Traced};
 pub use draft::{Doubted, Provenance, Trust, beginning, draft, outline};
-pub use evidence::{Beside, Evidence, KeyedByTenant, Redirect, RoleShown, Traced};
+pub use evidence::{Evidence, KeyedByTenant};
 pub use flows::{Edge, Flows};
 pub use fold::{Mining, Variant};
 pub use map::{MapEdge, MapNode, ProcessMap};
 pub use sketch::Sketch;
 pub use templates::Templates;
+pub use wholes::{Told, Wholes};

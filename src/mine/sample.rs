@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::event::partition::stable_hash;
 
 /// The entries of the names with the least hashes, at most `MOST` of them.
@@ -59,6 +61,25 @@ impl<V: Default, const MOST: usize> Sample<V, MOST> {
                 join(own, value);
             }
         }
+    }
+}
+
+impl<V: Serialize, const MOST: usize> Serialize for Sample<V, MOST> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|((_, name), value)| (name, value)))
+    }
+}
+
+/// Whatever was written, what is read is a sample: its names are hashed anew, and of too many the least stay.
+impl<'de, V: Deserialize<'de> + Default, const MOST: usize> Deserialize<'de> for Sample<V, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut sample = Sample::default();
+        for (name, value) in Vec::<(Arc<str>, V)>::deserialize(deserializer)? {
+            if let Some(entry) = sample.entry(&name) {
+                *entry = value;
+            }
+        }
+        Ok(sample)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::evidence::add_bounded;
 use crate::event::least::add_least;
 use crate::event::partition::stable_hash;
@@ -11,7 +13,7 @@ use crate::event::partition::stable_hash;
 const KEYS: usize = 16;
 
 /// The object that calls of an operation are about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Subject {
     pub(super) calls: u64,
     /// Of these, calls in which the key is only unique under another object.

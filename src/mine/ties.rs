@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::flows::{Flows, SUPPORT};
 use super::sample::Sample;
 use crate::event::least::{add_least, keep_least_keys};
@@ -18,6 +20,29 @@ const OBJECTS: usize = 1 << 14;
 const TYPES: usize = 8;
 /// Makers of what belongs to one object, from which on it is shared.
 const SHARED: usize = 3;
+
+/// Words before a type that say that a thing only has to do with another: `related_order_id`, `previous_id`.
+const ASIDE: [&str; 14] = [
+    "related",
+    "linked",
+    "previous",
+    "prev",
+    "next",
+    "last",
+    "similar",
+    "other",
+    "another",
+    "alternative",
+    "duplicate",
+    "copied",
+    "replaced",
+    "compared",
+];
+
+/// Whether a type's name says that what names it is no part of it.
+pub(super) fn is_aside(object_type: &str) -> bool {
+    ASIDE.contains(&object_type.split('_').next().unwrap_or_default())
+}
 
 /// To which types things belong, by type, with what was seen of it.
 pub(super) type Parents = BTreeMap<Arc<str>, (Arc<str>, Seen)>;
@@ -34,11 +59,11 @@ pub(super) struct Seen {
 }
 
 /// What calls say of objects, by type and key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ties(Sample<Tied, OBJECTS>);
 
 /// What calls say of one object.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Tied {
     object_type: Arc<str>,
     /// When a call was first about it, and by whom.
@@ -99,7 +124,7 @@ impl Ties {
             *objects.entry(own).or_default() += 1;
             for (raw, (key, several)) in &tied.named {
                 let other = flows.object_type(raw);
-                if own != other && may_own(other) {
+                if own != other && !is_aside(raw) && may_own(other) {
                     // Its own calls may call its type by another name.
                     let names = [raw, other].map(|raw| name(raw, key));
                     let parent = names.iter().find_map(|name| self.0.get(name)?.first);

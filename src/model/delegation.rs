@@ -1,4 +1,4 @@
-//! Delegations: what software may do on a person's behalf.
+//! Delegations: what software may do on a person's behalf, or a partner by its contract.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +12,10 @@ pub struct Delegation {
     pub name: Arc<str>,
     /// Whether it governs an event: a condition over the event and its actor.
     pub when: Expression,
+    /// Whether it is a partner's contract: who it governs need not be software that acts for somebody.
+    pub partner: bool,
+    /// The instant from which on whom it governs may do nothing any more, microseconds since the Unix epoch.
+    pub stopped: Option<i64>,
     /// Tools that may be called, by name.
     pub tools: Permitted<Arc<str>>,
     /// Activities that may be performed.

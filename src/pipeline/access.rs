@@ -58,7 +58,7 @@ fn row(
         scopes: sorted(access.scopes.iter().map(shown).collect()),
         unused_scopes: sorted(unused.iter().map(|scope| shown(scope)).collect()),
         roles: sorted(access.roles.iter().map(shown).collect()),
-        operations: access.operations.iter().map(ToString::to_string).collect(),
+        operations: operations(access, &host),
         hosts: sorted(access.hosts.keys().map(host).collect()),
         requests: access.requests,
         accepted: access.accepted,
@@ -70,6 +70,17 @@ fn row(
         many: MANY as u64,
         pace: pace(access).to_owned(),
     }
+}
+
+/// What it used; of one name at several hosts, each with its host.
+fn operations(access: &access::Access, host: &dyn Fn(&Arc<str>) -> String) -> Vec<String> {
+    let alike = |name: &Arc<str>| access.operations.iter().filter(|(other, _)| other == name).count();
+    let told = access.operations.iter().map(|(name, at)| match alike(name) {
+        1 => name.to_string(),
+        _ if at.is_empty() => name.to_string(),
+        _ => format!("{name} at {}", host(at)),
+    });
+    told.collect()
 }
 
 /// What works so, by the programs that say what they are and by the hours of the day.

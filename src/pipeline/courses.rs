@@ -1,14 +1,19 @@
 //! Courses: moments of all threads are brought together by lane and key, sorted, and folded.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::rows::{PARTS, Row, Rows};
 use super::{Job, PipelineError};
 use crate::compare::Check;
 use crate::compare::access::{Accesses, Review};
-use crate::compare::course::{self, Class, Clocks, Doors, Lane, Minute, Moment, Roster, Round, Slot, Told, Use};
+use crate::compare::course::{
+    self, Amount, Bodies, Class, Clocks, Doors, Lane, Minute, Moment, Roster, Round, Slot, Stay, Step, Told, Use,
+};
 use crate::correlate::ledger::{self, IdHasher};
 use crate::event::{Event, Mark, Outcome, Setting};
+use crate::model::Model;
 
 /// Microseconds in a second.
 const SECOND: i64 = 1_000_000;
@@ -49,6 +54,32 @@ impl Row for Slot {
     }
 }
 
+impl Row for Amount {
+    fn hash(&self) -> u64 {
+        self.host
+    }
+
+    fn fold(rows: &mut Vec<Self>) {
+        Amount::fold(rows);
+    }
+}
+
+impl Row for Step {
+    fn hash(&self) -> u64 {
+        self.object
+    }
+
+    fn fold(_: &mut Vec<Self>) {}
+}
+
+impl Row for Stay {
+    fn hash(&self) -> u64 {
+        self.step
+    }
+
+    fn fold(_: &mut Vec<Self>) {}
+}
+
 impl Row for Use {
     fn hash(&self) -> u64 {
         self.task
@@ -66,10 +97,17 @@ pub(super) struct Writer {
     minutes: Rows<Minute>,
     slots: Rows<Slot>,
     uses: Rows<Use>,
+    steps: Rows<Step>,
+    amounts: Rows<Amount>,
+    /// The model's activities that lead to an end.
+    ending: BTreeSet<Arc<str>>,
+    /// The last instant that was seen.
+    end: i64,
     /// Whether a model says which roles actors have.
     modelled: bool,
     roster: Roster,
     accesses: Accesses,
+    bodies: Bodies,
     clocks: Clocks,
     doors: Doors,
     told: Told,
@@ -84,9 +122,14 @@ impl Writer {
             minutes: Rows::new(folder.join("minutes"), budget / 4),
             slots: Rows::new(folder.join("slots"), budget / 4),
             uses: Rows::new(folder.join("uses"), budget / 4),
+            steps: Rows::new(folder.join("steps"), budget / 4),
+            amounts: Rows::new(folder.join("amounts"), budget / 4),
+            ending: job.model.as_deref().map(ending).unwrap_or_default(),
+            end: i64::MIN,
             modelled: job.model.is_some(),
             roster: Roster::default(),
             accesses: Accesses::default(),
+            bodies: Bodies::default(),
             clocks: Clocks::default(),
             doors: Doors::default(),
             told: Told::default(),
@@ -96,7 +139,11 @@ impl Writer {
     /// Writes down an event of which everything is known, and takes how it was asked for out of it.
     pub(super) fn note(&mut self, event: &mut Event) -> Result<(), PipelineError> {
         let Some(setting) = event.setting.take() else { return Ok(()) };
-        let Writer { ids, moments, minutes, slots, uses, modelled, roster, accesses, clocks, doors, told } = self;
+        let Writer {
+            ids, moments, minutes, slots, uses, steps, amounts, ending, end, modelled, roster, accesses, ..
+        } = self;
+        let (bodies, clocks, doors, told) = (&mut self.bodies, &mut self.clocks, &mut self.doors, &mut self.told);
+        *end = event.time.max(*end);
         let source = ledger::source(event.source);
         count(event, &setting, source, told);
         minutes.push(Minute::of(event, ids.value(&event.sensor), setting.address, source))?;
@@ -112,13 +159,29 @@ impl Writer {
             };
             let step = ids.pair(hash(step), hash(host));
             Slot::of(event, step, client, source).into_iter().try_for_each(|slot| slots.push(slot))?;
+            let ends = event.activity.as_ref().is_some_and(|activity| ending.contains(activity));
+            Step::of(event, step, &hash, ends, source).into_iter().try_for_each(|step| steps.push(step))?;
         }
         let role = |name: &str| ids.kind(name);
         let class = Class::of(event, &setting, modelled.then_some(&role));
         roster.note(event, class);
+        let actor = event.actor.principal.as_deref().map_or(setting.address, hash);
+        Amount::of(event, (hash(host), actor), class, source).into_iter().try_for_each(|one| amounts.push(one))?;
+        if event.outcome == Outcome::Accepted && event.answer.size.is_none() {
+            told.count(Check::Volumes, source, None);
+        }
+        bodies.note(event, &setting, &hash, class, source);
+        event.members = None;
         Use::of(event, &setting, &hash, class, source).into_iter().try_for_each(|one| uses.push(one))?;
         Moment::each(event, &setting, &hash, source, doors, |moment| moments.push(moment))
     }
+}
+
+/// The activities of a model that lead to an end, or may.
+fn ending(model: &Model) -> BTreeSet<Arc<str>> {
+    let steps = model.lifecycles.iter().flat_map(|life| life.transitions.iter().map(move |step| (life, step)));
+    let ends = steps.filter(|(life, step)| life.states.get(step.to).is_none_or(|state| state.final_state));
+    ends.filter_map(|(_, step)| model.activities.get(usize::from(step.activity.0))).map(|a| a.name.clone()).collect()
 }
 
 /// Counts what one event decides by itself, and what its source does not show.
@@ -173,9 +236,10 @@ pub(super) fn judge(
     scratch: &Path,
 ) -> Result<(Told, Review), PipelineError> {
     let (mut told, mut doors) = (Told::by(job.thresholds.clone()), Doors::default());
-    let (mut accesses, mut clocks) = (Accesses::default(), Clocks::default());
+    let (mut accesses, mut bodies, mut clocks) = (Accesses::default(), Bodies::default(), Clocks::default());
     let (mut moments, mut minutes, mut slots) = (Vec::new(), Vec::new(), Vec::new());
     let (mut uses, mut roster) = (Vec::new(), Roster::default());
+    let (mut steps, mut amounts, mut end) = (Vec::new(), Vec::new(), i64::MIN);
     for writer in writers {
         told.add(writer.told);
         doors.add(writer.doors);
@@ -183,14 +247,20 @@ pub(super) fn judge(
         minutes.push(writer.minutes);
         slots.push(writer.slots);
         uses.push(writer.uses);
+        steps.push(writer.steps);
+        amounts.push(writer.amounts);
+        end = end.max(writer.end);
         roster.add(writer.roster);
         accesses.merge(writer.accesses);
+        bodies.merge(writer.bodies);
         clocks.merge(writer.clocks);
     }
     let review = accesses.review();
     review.judge(&mut told);
     clocks.judge(&mut told);
+    bodies.judge(&mut told);
     let ids = IdHasher::new(&job.hash_key);
+    let mut stays: Rows<Stay> = Rows::new(scratch.join("stays"), job.memory / 16);
     let mut rounds: Rows<Round> = Rows::new(scratch.join("rounds"), job.memory / 16);
     for part in 0..PARTS {
         let mut rows = take(&mut moments, part)?;
@@ -202,12 +272,23 @@ pub(super) fn judge(
                 Round::of(course, &mix).into_iter().try_for_each(|round| rounds.push(round))?;
             }
         }
+        let mut rows = take(&mut steps, part)?;
+        rows.sort_unstable();
+        let mut each = rows.chunk_by(|a, b| a.object == b.object).flat_map(Stay::of);
+        each.try_for_each(|stay| stays.push(stay))?;
     }
     for part in 0..PARTS {
         let mut rows = Vec::new();
         rounds.take_part(part, &mut rows)?;
         rows.sort_unstable();
         rows.chunk_by(|a, b| a.way == b.way).for_each(|way| course::clones(way, &mut told));
+        let mut rows = Vec::new();
+        stays.take_part(part, &mut rows)?;
+        rows.sort_unstable();
+        rows.chunk_by(|a, b| a.step == b.step).for_each(|of_step| course::stuck(of_step, end, &mut told));
+        let mut rows = take(&mut amounts, part)?;
+        Amount::fold(&mut rows);
+        rows.chunk_by(|a, b| a.host == b.host).for_each(|host| course::volumes(host, &mut told));
         let mut rows = take(&mut minutes, part)?;
         Minute::fold(&mut rows);
         rows.chunk_by(|a, b| a.sensor == b.sensor).for_each(|line| course::holes(line, blind, &mut told));

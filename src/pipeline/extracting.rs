@@ -12,7 +12,7 @@ use super::serving::Serving;
 use super::ticks::Ticks;
 use super::views::{Ledger, Prospect, Sighter, Units};
 use super::{Job, PipelineError};
-use crate::correlate::{Directory, Extractor, Facts, Inspection, SentOn, is_container};
+use crate::correlate::{Directory, Extracted, Extractor, Facts, Inspection, SentOn, is_container};
 use crate::event::Event;
 use crate::event::partition::EventBuffer;
 use crate::mine::{Beside, Evidence, Redirect, RoleShown, Traced};
@@ -68,27 +68,8 @@ impl<'a> Extracting<'a> {
         }
         // Without a model each call is one event, and sightings are of its objects in their order.
         if self.job.model.is_none() {
-            let mut traced = std::mem::take(&mut extracted.sightings).into_iter().map(|sighting| Traced {
-                container: is_container(&sighting.object_type),
-                key: sighting.places.key,
-                state: sighting.places.state,
-                owner: sighting.places.owner.map(|owner| (owner, sighting.places.own)),
-            });
-            let roles = std::mem::take(&mut extracted.roles).into_iter().map(|place| RoleShown {
-                path: place.path,
-                rank: place.rank,
-                said: place.said,
-            });
-            let roles: Vec<RoleShown> = roles.collect();
-            let sent_on = extracted.sent_on.map(|sent_on| match sent_on {
-                SentOn::Result => Redirect::Result,
-                SentOn::Away(sign) => Redirect::Away(sign),
-                SentOn::Unseen => Redirect::Unseen,
-            });
-            for event in &extracted.events {
-                let traced = traced.by_ref().take(event.objects.len()).collect();
-                let (ids, roles, sent_on) = (extracted.ids.clone(), roles.clone(), sent_on.clone());
-                self.evidence.add(event, Beside { traced, ids, roles, sent_on });
+            for (beside, event) in shown_beside(&mut extracted).into_iter().zip(&extracted.events) {
+                self.evidence.add(event, beside);
             }
         }
         self.keep(&extracted.events)
@@ -112,6 +93,35 @@ impl<'a> Extracting<'a> {
         let mut directory = lock(self.directory);
         self.facts.drain(..).for_each(|facts| directory.add(facts));
     }
+}
+
+/// What an exchange that was read without a model shows beside each of its events, for the evidence of a draft; taken out
+/// of it.
+pub fn shown_beside(extracted: &mut Extracted) -> Vec<Beside> {
+    let mut traced = std::mem::take(&mut extracted.sightings).into_iter().map(|sighting| Traced {
+        container: is_container(&sighting.object_type),
+        key: sighting.places.key,
+        state: sighting.places.state,
+        owner: sighting.places.owner.map(|owner| (owner, sighting.places.own)),
+    });
+    let roles = std::mem::take(&mut extracted.roles).into_iter().map(|place| RoleShown {
+        path: place.path,
+        rank: place.rank,
+        said: place.said,
+    });
+    let roles: Vec<RoleShown> = roles.collect();
+    let sent_on = extracted.sent_on.take().map(|sent_on| match sent_on {
+        SentOn::Result => Redirect::Result,
+        SentOn::Away(sign) => Redirect::Away(sign),
+        SentOn::Unseen => Redirect::Unseen,
+    });
+    let beside = extracted.events.iter().map(|event| Beside {
+        traced: traced.by_ref().take(event.objects.len()).collect(),
+        ids: extracted.ids.clone(),
+        roles: roles.clone(),
+        sent_on: sent_on.clone(),
+    });
+    beside.collect()
 }
 
 /// What waits until all inputs are read: exchanges of which only then is known whether they count. Of several inputs all

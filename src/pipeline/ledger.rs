@@ -109,12 +109,13 @@ pub(super) struct Strays {
 impl Strays {
     fn of(ids: IdHasher, users: &Users, walks: &[Walk]) -> Strays {
         let mut strays = Strays { ids: Some(ids), ..Strays::default() };
-        for (source, owned, decided, undecided) in users.counts() {
+        for (source, owned, uses) in users.counts() {
             let source = ledger::source_name(source);
-            strays.tallies.count_many(Check::Enumeration, source, decided, undecided);
             // Of what the model names the owner, OWN decides.
-            if !owned {
-                strays.tallies.count_many(Check::Unlearned, source, decided, undecided);
+            let checks = [Some(Check::Enumeration), (!owned).then_some(Check::Unlearned)];
+            for check in checks.into_iter().flatten() {
+                strays.tallies.count_many(check, source, uses.decided, uses.unanswered + uses.nobodys);
+                strays.tallies.note_nobodys(check, source, uses.nobodys);
             }
         }
         for walk in walks {
@@ -204,7 +205,7 @@ fn of_walk(walk: &Walk) -> Stray {
     if walk.consecutive {
         observed.push_str(", one next to the other");
     }
-    for (count, what) in [(walk.missed, "refused or none"), (walk.foreign, "of others")] {
+    for (count, what) in [(walk.missed, "refused or none"), (walk.foreign, "served that others have")] {
         if count > 0 {
             observed.push_str(&format!(", {count} {what}"));
         }

@@ -13,7 +13,7 @@ use crate::compare::{Comparer, Noted, Unattributed, Vantage, Watch, WindowKey};
 use crate::correlate::{self, Apart, Inspection, PartOf, Resolver, Tenants};
 use crate::event::partition::{EventBuffer, Partitions, stable_hash};
 use crate::event::{Event, Outcome, is_call};
-use crate::mine::{Flows, Templates};
+use crate::mine::{self, Flows, Templates, Wholes};
 
 /// Events with their joins, by case, and by the windows that cross cases.
 #[derive(Default)]
@@ -60,6 +60,8 @@ pub(super) struct Joins<'a> {
     pub(super) templates: &'a Templates,
     /// Places and types that hold the same ids.
     pub(super) flows: &'a Flows,
+    /// Which types' things are parts of others.
+    pub(super) wholes: &'a Wholes,
     /// Types whose objects are told apart by their tenants.
     pub(super) apart: &'a Apart,
     /// Which names of tenants usually go together.
@@ -136,6 +138,8 @@ fn complete(event: &mut Event, joins: Joins<'_>, guessed: bool) -> Completed {
     if guessed {
         learnt.extend(joins.templates.complete(event, &correlate::is_container));
         learnt.extend(joins.flows.complete(event));
+        let (named, root) = (|id: &_| joins.resolver.named_beside(id), |id: &_| joins.resolver.root(id));
+        joins.wholes.settle(event, joins.flows, mine::Told { named: &named, root: &root });
     }
     joins.apart.settle(event);
     joins.tenants.settle(event);
@@ -177,7 +181,7 @@ fn resolve_buffer(
         }
         match &mut courses {
             Some(courses) => courses.note(&mut event)?,
-            None => event.setting = None,
+            None => (event.setting, event.members) = (None, None),
         }
         if job.selection.events.is_some() {
             if !job.selection.looks_at(&event, job.pseudonyms.as_ref()) {
@@ -194,6 +198,9 @@ fn resolve_buffer(
         noted.note(&event);
         if completed.shows_objects {
             inspection.add_event(&event);
+            if job.model.is_none() {
+                inspection.add_premises(&event);
+            }
             completed.learnt.iter().for_each(|object_type| inspection.add_learnt(object_type));
         } else {
             inspection.add_actor(&event);

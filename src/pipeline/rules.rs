@@ -22,6 +22,9 @@ const FIRST_SEEN: &str = "`check: {first_seen_state: initial}` if objects first 
 /// Why a step that must come first is not known to be missing although its object was seen from the beginning.
 const UNSEEN: &str = "what came before was not all seen: `offpath show gaps`";
 
+/// Why it is not known whether an id was given to who used it, where answers were seen.
+const NOBODYS: &str = "nobody else was seen with most of what was used: to whom it belongs is not known";
+
 /// Why what was not seen was not missing for that.
 const ONE_CLIENT: &str = "all is one client's own recording: what others did is not in it";
 
@@ -152,11 +155,12 @@ fn blind(
         let tally = judged.tallies.0.get(&(check, *source)).copied().unwrap_or_default();
         // Of what hangs on an earlier step, that much hangs on what was not captured.
         let unseen = tally.unseen > 0 && tally.unseen.saturating_mul(2) >= tally.not_evaluable + tally.assured;
+        let nobodys = tally.nobodys > 0 && tally.nobodys.saturating_mul(2) >= tally.not_evaluable;
         let (evaluated, _, undecided) = counts;
         let (why, partly) = if of_one_client && undecided > 0 {
             (ONE_CLIENT.to_owned(), evaluated > 0)
         } else {
-            blind_in(counts, demand, shown, lost, [unseen, !blindness.spots.is_empty()])?
+            blind_in(counts, demand, shown, lost, [unseen, nobodys, !blindness.spots.is_empty()])?
         };
         Some(((*source).to_owned(), BlindSummary { why, partly, assured: tally.assured }))
     };
@@ -169,7 +173,7 @@ fn blind_in(
     demand: &Demand,
     shown: &Shown,
     lost: Option<&str>,
-    [unseen, spots]: [bool; 2],
+    [unseen, nobodys, spots]: [bool; 3],
 ) -> Option<(String, bool)> {
     let never = demand.lacking(shown, demand.always.iter().copied());
     // What was found was decided in spite of what is missing; who only has an address is found for review at most.
@@ -220,7 +224,8 @@ fn blind_in(
         true => demand.beside.unwrap_or(TOO_LITTLE).to_owned(),
         false => format!("not seen from the beginning: {FIRST_SEEN}"),
     };
-    Some((never.or_else(lacking).unwrap_or_else(otherwise), evaluated > 0))
+    let nobodys = || nobodys.then(|| NOBODYS.to_owned());
+    Some((never.or_else(nobodys).or_else(lacking).unwrap_or_else(otherwise), evaluated > 0))
 }
 
 /// The first attribute of a check that no exchange has although bodies are seen: its path is wrong, not the source.

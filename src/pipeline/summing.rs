@@ -18,8 +18,8 @@ use crate::mine::{Evidence, ProcessMap};
 use crate::model::Model;
 use crate::report::{
     ActorSummary, AsideSummary, ClockSummary, HopsSummary, InputSummary, MapEdgeSummary, MapNodeSummary, MapSummary,
-    MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, RedactionSummary, RunSummary,
-    TlsSummary, TwiceSummary, UnmatchedSummary, UnmodelledOperation, UnmodelledSummary, VariantSummary,
+    MeasureSummary, ModelSummary, NotReadSummary, ObjectSummary, OperationSummary, PremiseSummary, RedactionSummary,
+    RunSummary, TlsSummary, TwiceSummary, UnmatchedSummary, UnmodelledOperation, UnmodelledSummary, VariantSummary,
 };
 use crate::rule;
 use crate::rule::need::Need;
@@ -295,6 +295,15 @@ fn add_inspection(summary: &mut RunSummary, inspection: &Inspection, guessed: bo
     });
     summary.actors = actors.collect();
     summary.cookies = inspection.cookies().into_iter().map(|(name, count)| (name.to_string(), count)).collect();
+    let premises = inspection.premises().into_iter().map(|premise| PremiseSummary {
+        place: premise.place,
+        tenants: premise.tenants as u64,
+        actors: premise.people.0 as u64,
+        staying: premise.people.1 as u64,
+        objects: premise.things.0 as u64,
+        alone: premise.things.1 as u64,
+    });
+    summary.premises = premises.collect();
     (summary.sessions, summary.runs) = (inspection.sessions(), inspection.runs());
     let objects = inspection.objects().into_iter().map(|object| ObjectSummary {
         object_type: object.object_type.to_string(),

@@ -42,9 +42,9 @@ pub use summary::{
     Access, ActorSummary, AsideSummary, BaselineSummary, BlindSummary, CapturedSummary, CaseFindings, CaseTimeline,
     ChangeSummary, ClockSummary, DriftSummary, ForeignSummary, Gap, HopsSummary, InputSummary, LeftOpen,
     MapEdgeSummary, MapNodeSummary, MapSummary, MarkSummary, MeasureSummary, ModelSummary, NotReadSummary,
-    ObjectSummary, OperationSummary, RedactionSummary, RuleStatus, RuleSummary, RunSummary, TimelineEvent, TlsSummary,
-    TooFewSummary, TwiceSummary, UnmatchedSummary, UnmodelledOperation, UnmodelledSummary, VariantSummary,
-    WebSocketSummary,
+    ObjectSummary, OperationSummary, PremiseSummary, RedactionSummary, RuleStatus, RuleSummary, RunSummary,
+    TimelineEvent, TlsSummary, TooFewSummary, TwiceSummary, UnmatchedSummary, UnmodelledOperation, UnmodelledSummary,
+    VariantSummary, WebSocketSummary,
 };
 pub use timeline::cases_with_findings;
 pub use verdict::{SeverityCounts, severity_rank, verdict};

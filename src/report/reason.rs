@@ -153,6 +153,11 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
     format!("{} {how}", counted(number, "exchange", "exchanges"))
 }
 
+/// `3 blind spots, in which requests may be missing`.
+pub(super) fn blind_spots(number: u64) -> String {
+    counted(number, "blind spot, in which requests may be missing", "blind spots, in which requests may be missing")
+}
+
 /// `2 connections with bytes lost`: bytes that were sent and are not in the capture.
 pub(super) fn missing(cause: &str, number: u64) -> String {
     let how = match cause {
@@ -265,9 +270,7 @@ impl Gap {
             }
             "missing" => missing(&self.reason, self.count),
             "incomplete" => incomplete(&self.reason, self.count),
-            "blind_spot" => {
-                counted(self.count, "stretch of time without requests seen", "stretches of time without requests seen")
-            }
+            "blind_spot" => blind_spots(self.count),
             "irregularity" => return irregularity(&self.reason),
             "left_out" => return "without a line of their own".to_owned(),
             _ => return self.reason.clone(),

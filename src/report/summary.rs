@@ -121,6 +121,9 @@ pub struct RunSummary {
     /// Exchanges by nobody who is known, by a cookie that they carry and that may be a session's.
     #[serde(default)]
     pub cookies: BTreeMap<String, u64>,
+    /// Places that may tell tenants where nothing else does, without a model; nothing is judged by them.
+    #[serde(default)]
+    pub premises: Vec<PremiseSummary>,
     /// Spells of actors' activity.
     #[serde(default)]
     pub sessions: u64,
@@ -172,6 +175,28 @@ pub struct RunSummary {
     pub limits: Vec<String>,
 }
 
+/// How many exchanges have both sides, and how many one alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Halves {
+    /// Exchanges with request and response.
+    pub whole: u64,
+    /// Requests without their response.
+    pub requests: u64,
+    /// Responses without their request.
+    pub responses: u64,
+}
+
+impl RunSummary {
+    /// Whether some of what is counted as exchanges may be halves of one: none where requests or responses are never
+    /// alone.
+    pub fn halves(&self) -> Option<Halves> {
+        let alone = |reason: &str| self.incomplete.get(reason).copied().filter(|number| *number > 0);
+        let (requests, responses) = (alone("no_response")?, alone("no_request")?);
+        let whole = self.exchanges.saturating_sub(requests).saturating_sub(responses);
+        Some(Halves { whole, requests, responses })
+    }
+}
+
 /// One operation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OperationSummary {
@@ -211,6 +236,23 @@ pub struct ActorSummary {
     pub principals: u64,
     /// Events.
     pub events: u64,
+}
+
+/// A place that may tell tenants.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PremiseSummary {
+    /// `host.label.0`, or a word of paths that it stands behind: `/orgs/*`.
+    pub place: String,
+    /// Values there.
+    pub tenants: u64,
+    /// Actors who were seen there twice or more.
+    pub actors: u64,
+    /// Of these, those with one value only.
+    pub staying: u64,
+    /// Objects that were seen there twice or more.
+    pub objects: u64,
+    /// Of these, those with one value only.
+    pub alone: u64,
 }
 
 /// One object type.

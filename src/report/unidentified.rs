@@ -75,10 +75,15 @@ pub(super) fn of_steps(run: &RunSummary) -> Option<String> {
     // What shows a session is by the same person each time, and by nobody who is named.
     let (nobody, _) = counts(run);
     if nobody < unknown && many((unknown, steps)) {
+        // Others' logins are there: a guest's session has none.
+        let remedy = if has_logins(run) {
+            "the logins that were seen gave none of these out; name"
+        } else {
+            "include the logins, or name"
+        };
         return Some(format!(
             "{} of the model's steps by nobody whose login was seen ({} of {}; all but {} show a session or token of \
-             somebody without a name): include the logins, or name who it is with `actors: {{identify: [...]}}` \
-             (docs/correlation.md)",
+             somebody without a name): {remedy} who it is with `actors: {{identify: [...]}}` (docs/correlation.md)",
             percent(unknown, steps),
             count(unknown),
             count(steps),
@@ -141,6 +146,9 @@ mod tests {
             of_sessions.contains("nobody whose login was seen (119 of 175; all but 7 events show a session"),
             "{of_sessions}"
         );
+        let beside = run(vec![actor("unbound", 3, 112), actor("none", 0, 7), actor("bound", 2, 20)]);
+        let of_guests = of_steps(&RunSummary { measures: measures((56, 175)), ..beside }).unwrap();
+        assert!(of_sessions.contains("include the logins") && !of_guests.contains("include"), "{of_guests}");
         assert_eq!((steps((12, 12)), steps((0, 0))), (None, None), "others' events are no matter");
         assert_eq!(sentence(&run(vec![actor("bound", 1, 1)])), None);
         assert_eq!(mostly(&some), None);

@@ -2,7 +2,7 @@
 //!
 //! ## What it finds
 //! One actor who tries many ids that no answer had given him, by one call: a path, a call inside a body (MCP, JSON-RPC,
-//! GraphQL), a word of the query. Needs no model, and is judged beside one as well, of what the model calls objects.
+//! GraphQL), a word of the query, an id that a body names (`account_id`). Needs no model, and is judged beside one as well, of what the model calls objects.
 //!
 //! ## Why it matters
 //! Who walks over ids looks for an object that is not guarded, or takes every record. Lists: API1, BLA5, CWE-639, OAT-011,

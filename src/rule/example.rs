@@ -119,6 +119,7 @@ fn event(line: &str, number: u64) -> Event {
         handed: None,
         spoken: None,
         setting: None,
+        members: None,
         request_id: None,
         correlated: false,
         exchanged: None,

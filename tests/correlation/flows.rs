@@ -9,7 +9,15 @@ use crate::seen::{Seen, events};
 use crate::support::{archive, code, offpath, stderr, token};
 
 /// One exchange of JSON by somebody.
-fn entry(at: u64, who: &str, method: &str, path: &str, sent: Option<Value>, status: u16, told: &Value) -> Value {
+pub(crate) fn entry(
+    at: u64,
+    who: &str,
+    method: &str,
+    path: &str,
+    sent: Option<Value>,
+    status: u16,
+    told: &Value,
+) -> Value {
     let time = jiff::Timestamp::from_second(1_790_000_000 + at as i64).unwrap();
     let bearer = format!("Bearer {}", token(&format!(r#"{{"iss":"https://id.example","sub":"{who}"}}"#)));
     let kind = json!({"name": "Content-Type", "value": "application/json"});
@@ -49,7 +57,7 @@ fn shop(many: u64, people: u64, id: impl Fn(u64) -> String) -> Vec<Value> {
     entries
 }
 
-fn told(entries: &[Value]) -> Vec<Seen> {
+pub(crate) fn told(entries: &[Value]) -> Vec<Seen> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("flow.har");
     archive::write(&file, entries);

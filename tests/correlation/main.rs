@@ -9,6 +9,8 @@
 mod corpus;
 mod flows;
 mod hire;
+mod parts;
+mod premises;
 mod sample;
 mod scanners;
 mod score;

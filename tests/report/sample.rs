@@ -321,6 +321,7 @@ pub(crate) fn run() -> RunSummary {
             ..RuleSummary::default()
         };
     RunSummary {
+        premises: Vec::new(),
         drift: None,
         held: std::collections::BTreeMap::new(),
         not_asked: 12,

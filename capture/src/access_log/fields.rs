@@ -59,6 +59,9 @@ pub(super) struct Fields<'a, 't> {
     pub(super) zoneless: bool,
 }
 
+/// Rank of a number that is called `time`: with a better name beside it, it is how long something took.
+pub(super) const DOUBTFUL: u16 = u16::MAX;
+
 /// Whether a value may be a user agent (`curl/8.5`, `Mozilla/5.0 (...)`) and no plain name.
 fn is_user_agent(value: &Value<'_>) -> bool {
     let Value::Scalar(scalar) = value else { return true };
@@ -110,10 +113,13 @@ impl<'a, 't> Fields<'a, 't> {
         }
         match self.entry.and_then(|entry| entry.meaning.as_ref()) {
             Some(Meaning::Slot(slot, rank)) => {
+                let number = || matches!(&value, Value::Scalar(scalar) if scalar.number().is_some());
+                let doubtful = self.normal == b"time" && !self.table.strict && number();
+                let rank = if doubtful { DOUBTFUL } else { *rank };
                 if let Some(best) = self.slots.get_mut(*slot as usize)
-                    && best.is_none_or(|(known, _)| *rank < known)
+                    && best.is_none_or(|(known, _)| rank < known)
                 {
-                    *best = Some((*rank, index));
+                    *best = Some((rank, index));
                 }
             }
             Some(Meaning::Duration(unit, rank)) => self.durations.push((*rank, index, *unit)),

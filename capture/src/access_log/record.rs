@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::key::KeySeed;
-use crate::url::without_user;
 use crate::{
     Body, Carries, Endpoint, Exchange, Headers, Incomplete, LogFacts, Origin, Place, Protocol, Request, Response,
     Timestamp, url,
@@ -56,8 +55,8 @@ impl Record<'_> {
             (split.scheme, split.host, split.origin_form())
         };
         let host = self.host.or_else(|| host.map(str::to_owned));
-        let host = host.map(|host| without_user(&host).to_owned());
         let scheme = self.scheme.or_else(|| scheme.map(str::to_owned));
+        let host = host.map(|host| url::host(&host, scheme.as_deref()).to_owned());
         let number = match origin.place {
             Place::Line { number, .. } => number,
             Place::Frames { first, .. } => first,

@@ -1,7 +1,7 @@
 //! When an exchange began and ended, as the fields of its record tell.
 
 use super::convention::Convention;
-use super::fields::{Fields, Value};
+use super::fields::{DOUBTFUL, Fields, Value};
 use super::meaning::Slot;
 use super::record::Times;
 use super::unit::{self, Unit};
@@ -64,7 +64,13 @@ impl Fields<'_, '_> {
             self.text(Slot::Logged);
             return joined;
         }
-        self.time(Slot::Logged).or_else(|| self.time(Slot::Date))
+        let doubtful =
+            self.slots.get(Slot::Logged as usize).copied().flatten().is_some_and(|(rank, _)| rank == DOUBTFUL);
+        let slots = match self.peek(Slot::Date) {
+            Some(text) if doubtful && text.contains(':') => [Slot::Date, Slot::Logged],
+            _ => [Slot::Logged, Slot::Date],
+        };
+        slots.into_iter().find_map(|slot| self.time(slot))
     }
 
     /// The best duration that can be read, in microseconds.

@@ -7,8 +7,9 @@
 //! the readers of application protocols, each a [`Reader`]. No port number passes.
 //!
 //! A conversation begins with the reader of HTTP/1.x, which passes over what it does not know. Where that recognises
-//! another protocol's bytes it hands over: the reader that follows gets what both sides said from there on. A reader
-//! that takes off an envelope (TLS) holds a conversation of its own and feeds it what was inside.
+//! another protocol's bytes it hands over: the reader that follows gets what both sides said from there on. Only HTTP/2
+//! may give back, once, where a server greeted in it and the client asks in HTTP/1.x. A reader that takes off an envelope
+//! (TLS) holds a conversation of its own and feeds it what was inside.
 
 mod channel;
 mod extent;
@@ -80,13 +81,15 @@ pub(crate) trait Reader {
 /// The protocol that another one gives way to.
 #[derive(Debug)]
 pub(crate) enum Next {
+    /// HTTP/1.x after all, with the client's latest segment.
+    Http1(Unread),
     Http2,
     Tls,
     /// WebSocket, with the exchange that opened it.
     WebSocket(Box<Exchange>),
 }
 
-/// What the reader of HTTP/1.x tells the one that follows.
+/// What a reader tells the one that follows.
 #[derive(Debug)]
 pub(crate) struct Handover {
     pub(crate) channel: Channel,
@@ -266,8 +269,9 @@ impl Conversation {
 
     /// Lets the next reader go on where this one saw its protocol begin.
     fn hand_over(&mut self, out: &mut Output<'_>) {
-        if let Some((next, handover)) = self.reader().handover() {
+        while let Some((next, handover)) = self.reader().handover() {
             *self = match next {
+                Next::Http1(latest) => Conversation::Http1(http1::Connection::begin_again(*handover, &latest, out)),
                 Next::Http2 => Conversation::Http2(Box::new(http2::Connection::take_over(*handover, out))),
                 Next::Tls => Conversation::Tls(Box::new(tls::Connection::take_over(*handover, out))),
                 Next::WebSocket(opening) => {

@@ -26,6 +26,17 @@ impl ReadBody {
     }
 }
 
+/// What a form's parameters make when they are a body again.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+/// Longest type of content that is taken.
+const LONGEST_TYPE: usize = 256;
+
+/// The type that a writer names beside a body.
+pub(super) fn content_type<'a>(data: &'a Given<PostData<'_>>) -> Option<&'a str> {
+    let Given::Object(data) = data else { return None };
+    data.mime_type.text().map(str::trim).filter(|kind| kind.contains('/') && kind.len() <= LONGEST_TYPE)
+}
+
 /// Reads the body of a request: `postData`'s text, else its parameters.
 pub(super) fn of_request(
     data: Given<PostData<'_>>,

@@ -10,7 +10,7 @@ use crate::grpc;
 use crate::key::KeySeed;
 use crate::lenient::List;
 use crate::tally::Tally;
-use crate::url::{self, SplitUrl, without_user};
+use crate::url::{self, SplitUrl};
 use crate::{
     Body, Carries, Endpoint, Exchange, Headers, Incomplete, Limits, LogFacts, Origin, Protocol, Request, Response,
     Timestamp,
@@ -151,14 +151,21 @@ fn read_request(
     }
     let host = headers.text("host").map(str::to_owned).filter(|host| !host.is_empty());
     let host = host.or(authority).or_else(|| split.host.map(str::to_owned));
-    let host = host.map(|host| without_user(&host).to_owned());
+    let host = host.map(|host| url::host(&host, split.scheme).to_owned());
     let is_connect = method.eq_ignore_ascii_case("CONNECT");
     let target = match split.host {
         Some(authority) if is_connect => authority.to_owned(),
         _ if is_connect || split.target == "*" => split.target.to_owned(),
         _ => with_query(split.origin_form(), request.query_string, notes),
     };
+    let kind = body::content_type(&request.post_data).map(str::to_owned);
     let body = body::of_request(request.post_data, request.body_size.count(), &headers, limits.body_bytes);
+    if headers.get("content-type").is_none()
+        && let Some(kind) = kind.or(body.rebuilt.then(|| body::FORM.to_owned()))
+    {
+        headers.push(b"Content-Type", kind.as_bytes());
+        notes.irregularity("content_type_rebuilt");
+    }
     let body = notes.body(body);
     Request { method, scheme: split.scheme.map(str::to_owned), host, target, headers, body, end: None }
 }

@@ -7,6 +7,7 @@ mod bracket;
 mod entry;
 mod message;
 mod scan;
+mod shape;
 mod websocket;
 
 use std::io::{Cursor, Read};
@@ -71,12 +72,21 @@ pub(crate) fn is_har(object: &[u8]) -> bool {
     log.is_ok_and(|log| log.entries.is_some() || log.creator.is_some() || log.pages.is_some())
 }
 
-/// Whether the first bytes of a file announce a HAR: an object, perhaps in a JSONP wrapper, with a member `log`.
+/// Whether the first bytes of a file are a HAR's entries without the document around them: one after the other, in a
+/// list, or in what else is called `log`.
+pub(crate) fn is_bare(beginning: &[u8]) -> bool {
+    let mut scanner = Scanner::new(Cursor::new(beginning), 0);
+    let _ = scanner.next();
+    scanner.found_bare_entries()
+}
+
+/// Whether the first bytes of a file announce a HAR: an object, perhaps in a JSONP wrapper, with a member `log`, or the
+/// entries of one.
 pub(crate) fn announces(beginning: &[u8]) -> bool {
     let mut scanner = Scanner::new(Cursor::new(beginning), 0);
     match scanner.next() {
         Err(Stop::Malformed { what, .. }) if what == scan::LOG_IS_NO_OBJECT => true,
-        _ => scanner.found_log(),
+        _ => scanner.found_log() || scanner.found_bare_entries(),
     }
 }
 

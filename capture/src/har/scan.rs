@@ -1,12 +1,14 @@
 //! Finds the elements of `log.entries` while the file streams by, without building or recursing into anything.
 //!
-//! The walk knows three levels (document, `log`, `entries`) and skips everything else by matching brackets. An entry is
+//! The walk knows three levels (document, `log`, `entries`) and skips everything else by matching brackets; where the
+//! outer ones are missing ([`shape`]) it begins with the inner. An entry is
 //! held in the buffer only while its end is looked for, so memory follows the largest entry, not the file. Where
 //! brackets or quotes stop making sense the walk goes on at the next thing that starts like an entry.
 
 use std::io::{self, Read};
 
 use super::bracket::{Fault, Nesting, Progress};
+use super::shape::{self, Shape, starts_entry};
 
 /// Bytes asked for at once.
 const CHUNK: usize = 128 << 10;
@@ -16,10 +18,6 @@ const WRAPPER_BYTES: usize = 256;
 const KEY_BYTES: usize = 1 << 10;
 /// Bytes after an opening brace in which the first key of an entry must lie to be recognised.
 const LOOK_AHEAD: usize = 256;
-/// First keys that only entries have: `startedDateTime` and `pageref` by the specification, the others by browsers.
-const ENTRY_KEYS: [&[u8]; 7] =
-    [b"startedDateTime", b"pageref", b"request", b"_initiator", b"_connectionId", b"serverIPAddress", b"_request_id"];
-
 /// Message for a `log` that is something else: the file still means to be a HAR.
 pub(super) const LOG_IS_NO_OBJECT: &str = "`log` is not an object";
 
@@ -64,8 +62,23 @@ enum State {
     Between,
     Document,
     Log,
-    Entries,
+    /// A list of entries, and what goes on behind it.
+    Entries(Outer),
+    /// Entries with nothing around them.
+    Bare,
 }
+
+/// What a list of entries stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outer {
+    Log,
+    /// `log` alone, with nothing around it.
+    Document,
+    Nothing,
+}
+
+/// The entries of a `log` that is the document.
+const BARE_LOG: State = State::Entries(Outer::Document);
 
 /// The walk over one file.
 pub(super) struct Scanner<R> {
@@ -86,6 +99,8 @@ pub(super) struct Scanner<R> {
     state: State,
     saw_log: bool,
     saw_entries: bool,
+    /// Whether entries were found without the document around them.
+    saw_bare: bool,
     entry_bytes: usize,
 }
 
@@ -107,6 +122,7 @@ impl<R: Read> Scanner<R> {
             state: State::Between,
             saw_log: false,
             saw_entries: false,
+            saw_bare: false,
             entry_bytes,
         }
     }
@@ -131,32 +147,46 @@ impl<R: Read> Scanner<R> {
         self.saw_log
     }
 
+    /// Whether entries were found without the document around them.
+    pub(super) fn found_bare_entries(&self) -> bool {
+        self.saw_bare
+    }
+
     /// The next element, or the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<Element>, Stop> {
         loop {
             match self.state {
-                State::Between => {
-                    if !self.open_document()? {
-                        return self.end_of_file();
-                    }
-                    self.state = State::Document;
-                }
-                State::Document => self.member(b"log", State::Log, State::Between)?,
-                State::Log => self.member(b"entries", State::Entries, State::Document)?,
-                State::Entries => match self.significant(b",")? {
-                    None => return Err(Stop::Truncated { inside: "`log.entries`" }),
+                State::Between => match self.open_document()? {
+                    None => return self.end_of_file(),
+                    Some(state) => self.state = state,
+                },
+                State::Document => self.member(&[(b"log", State::Log), (b"entries", BARE_LOG)], State::Between)?,
+                State::Log => self.member(&[(b"entries", State::Entries(Outer::Log))], State::Document)?,
+                State::Entries(outer) => match self.significant(b",")? {
+                    None => return Err(Stop::Truncated { inside: "the list of entries" }),
                     Some(b']') => {
                         self.position += 1;
-                        self.state = State::Log;
+                        self.state = match outer {
+                            Outer::Log => State::Log,
+                            Outer::Document => State::Document,
+                            Outer::Nothing => State::Between,
+                        };
                     }
-                    Some(b'}' | b')' | b':') => {
-                        let offset = self.offset();
-                        return self.resynchronise(offset, None, &Fault::Mismatch, true).map(Some);
-                    }
-                    Some(_) => return Ok(Some(Element::Start { offset: self.offset() })),
+                    Some(byte) => return self.element_at(byte).map(Some),
+                },
+                State::Bare => match self.significant(b",")? {
+                    None => return Ok(None),
+                    Some(byte) => return self.element_at(byte).map(Some),
                 },
             }
         }
+    }
+
+    /// The element at the position, which begins with this byte.
+    fn element_at(&mut self, byte: u8) -> Result<Element, Stop> {
+        let offset = self.offset();
+        let misplaced = matches!(byte, b'}' | b')' | b':' | b']');
+        if misplaced { self.resynchronise(offset, None, &Fault::Mismatch, true) } else { Ok(Element::Start { offset }) }
     }
 
     fn end_of_file(&self) -> Result<Option<Element>, Stop> {
@@ -167,20 +197,31 @@ impl<R: Read> Scanner<R> {
         Err(self.malformed(missing))
     }
 
-    /// Moves into the next document's object, past a byte order mark and a JSONP wrapper. False at the end of the file.
-    fn open_document(&mut self) -> Result<bool, Stop> {
+    /// Moves into the next document, past a byte order mark and a JSONP wrapper, and says what is in it. `None` at the end
+    /// of the file.
+    fn open_document(&mut self) -> Result<Option<State>, Stop> {
         if self.offset() == 0 && self.available(3)?.starts_with(b"\xef\xbb\xbf") {
             self.position += 3;
         }
         let after = if self.base + self.position as u64 > 3 { &b");,"[..] } else { &[] };
         match self.significant(after)? {
-            None => return Ok(false),
-            Some(b'{') => {}
+            None => return Ok(None),
+            Some(b'{' | b'[') => {}
             Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' || byte == b'$' => self.open_wrapper()?,
             Some(_) => return Err(self.malformed("not a JSON object")),
         }
-        self.position += 1;
-        Ok(true)
+        let beginning = self.available(shape::BEGINNING)?;
+        let state = match shape::of(beginning) {
+            Shape::Entries => State::Bare,
+            Shape::List => State::Entries(Outer::Nothing),
+            Shape::Document if beginning.starts_with(b"[") => return Err(self.malformed("not a JSON object")),
+            Shape::Document => State::Document,
+        };
+        if state != State::Document {
+            (self.saw_bare, self.saw_entries) = (true, true);
+        }
+        self.position += usize::from(state != State::Bare);
+        Ok(Some(state))
     }
 
     fn open_wrapper(&mut self) -> Result<(), Stop> {
@@ -197,8 +238,9 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// Reads one key of the current object: enters its value when it is `wanted`, skips it otherwise; leaves the object at its end.
-    fn member(&mut self, wanted: &[u8], inner: State, outer: State) -> Result<(), Stop> {
+    /// Reads one key of the current object: enters its value where that is `wanted`, skips it otherwise; leaves the object
+    /// at its end.
+    fn member(&mut self, wanted: &[(&[u8], State)], outer: State) -> Result<(), Stop> {
         let inside = if self.state == State::Log { "`log`" } else { "the document" };
         match self.significant(b",")? {
             None => return Err(Stop::Truncated { inside }),
@@ -213,19 +255,23 @@ impl<R: Read> Scanner<R> {
         self.mark = Some(self.position);
         self.skip_value(Some(KEY_BYTES), inside)?;
         let key = self.mark.take().and_then(|mark| self.buffer.get(mark + 1..self.position.saturating_sub(1)));
-        let is_wanted = key == Some(wanted);
+        let inner = wanted.iter().find(|(name, _)| key == Some(*name)).map(|(_, inner)| *inner);
         match self.significant(&[])? {
             Some(b':') => self.position += 1,
             Some(_) => return Err(self.malformed(&format!("expected `:` after a key of {inside}"))),
             None => return Err(Stop::Truncated { inside }),
         }
         let first = self.significant(&[])?.ok_or(Stop::Truncated { inside })?;
-        if !is_wanted {
-            return self.skip_value(None, inside);
+        let Some(inner) = inner else { return self.skip_value(None, inside) };
+        if inner == BARE_LOG {
+            if shape::of(self.available(shape::BEGINNING)?) != Shape::List {
+                return self.skip_value(None, inside);
+            }
+            self.saw_bare = true;
         }
         match (inner, first) {
             (State::Log, b'{') => self.saw_log = true,
-            (State::Entries, b'[') => self.saw_entries = true,
+            (State::Entries(_), b'[') => self.saw_entries = true,
             (State::Log, _) => return Err(self.malformed(LOG_IS_NO_OBJECT)),
             (_, b'n') => {
                 self.saw_entries = true;
@@ -440,11 +486,4 @@ fn beginning_of_text(bytes: &[u8]) -> &str {
         let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
         std::str::from_utf8(valid).unwrap_or_default()
     })
-}
-
-/// Whether the bytes start an object whose first key is one that entries have.
-fn starts_entry(bytes: &[u8]) -> bool {
-    let Some(bytes) = bytes.strip_prefix(b"{").map(<[u8]>::trim_ascii_start) else { return false };
-    let key = bytes.strip_prefix(b"\"").and_then(|rest| rest.split(|byte| *byte == b'"').next());
-    key.is_some_and(|key| ENTRY_KEYS.contains(&key))
 }

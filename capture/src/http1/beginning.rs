@@ -142,7 +142,8 @@ impl Connection {
                 self.kind = Kind::Next(Following::Http2);
                 return true;
             }
-            Looks::Http2Frames if self.kind == Kind::Unknown => {
+            // Where the client is known and nothing else, frames were followed by a request that is none of HTTP/2.
+            Looks::Http2Frames if self.kind == Kind::Unknown && self.client == KnownSide::Unknown => {
                 self.kind = Kind::Next(Following::Http2);
                 return true;
             }

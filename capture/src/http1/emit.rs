@@ -41,6 +41,9 @@ impl Connection {
         if joined {
             reasons.add(Incomplete::MidStream);
         }
+        if self.crowded {
+            reasons.add(Incomplete::OverLimit);
+        }
         let position = self.position;
         self.position += 1;
         let exchange = self.exchange(position, None, Some((extent, response)), reasons, out);
@@ -76,6 +79,9 @@ impl Connection {
         let mut reasons = slot.reasons;
         if slot.answer.is_none() {
             reasons.add(Incomplete::NoResponse);
+            if self.crowded {
+                reasons.add(Incomplete::OverLimit);
+            }
         }
         // What is missing between a request and a final response that is there was an interim one, unless it was the
         // response to an earlier request.

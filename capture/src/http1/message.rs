@@ -8,7 +8,7 @@ use super::slot::{Candidate, Method, Pairing, Slot};
 use super::{Connection, Following, Kind, WAITING, WAITING_BYTES};
 use crate::output::Output;
 use crate::tcp::Chunk;
-use crate::url::without_user;
+use crate::url;
 use crate::{Body, Incomplete, Request, Response};
 
 /// Whether a response is not the last to its request.
@@ -132,6 +132,7 @@ impl Connection {
         out: &mut Output<'_>,
     ) -> u64 {
         while self.queue.len() >= WAITING || self.queue.held() > WAITING_BYTES && self.queue.len() > 1 {
+            self.crowded = true;
             self.lose_count(out);
             self.emit_front(out);
         }
@@ -146,7 +147,7 @@ impl Connection {
             Some((authority, path)) => (Some(authority.to_owned()), path.to_owned()),
             None => (host, target),
         };
-        let host = host.map(|host| without_user(&host).to_owned());
+        let host = host.map(|host| url::host(&host, Some(scheme)).to_owned());
         let reader = self.reader(side);
         let (extent, ack_first, mut reasons) = (reader.extent, reader.ack_first, reader.reasons);
         if head.over {

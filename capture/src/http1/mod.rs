@@ -26,6 +26,7 @@ mod withheld;
 
 use hint::Hints;
 use reader::{Reader, State, Tail};
+pub(crate) use recognise::may_begin_request;
 use recognise::{Looks, recognise};
 use slot::{Candidate, Queue};
 
@@ -66,6 +67,8 @@ pub(crate) struct Connection {
     interim: Option<u64>,
     /// Whether the capture joined the connection in the middle and no response was read yet.
     midstream: bool,
+    /// More requests waited for their answers than are kept: from there on nobody can count.
+    crowded: bool,
     /// The capture shows the connection from its first byte.
     from_start: bool,
     /// The request that HTTP/2 will answer.
@@ -117,12 +120,32 @@ impl Connection {
             response_gap: None,
             interim: None,
             midstream: true,
+            crowded: false,
             from_start: false,
             upgrading: None,
             opening: None,
             tails: None,
             hints: None,
         }
+    }
+
+    /// Goes on where the reader of HTTP/2 saw a request in HTTP/1.x instead of the client's preface.
+    pub(crate) fn begin_again(handover: Handover, latest: &Unread, out: &mut Output<'_>) -> Self {
+        let Handover { channel, client, sides, known_until, unconfirmed, skipped, .. } = handover;
+        let client = client.unwrap_or(0);
+        let mut connection = Connection::new(channel, latest.seen);
+        conversation::Reader::opened(&mut connection, client);
+        // Frames do not begin again: see `settle_looks`.
+        connection.client = client.into();
+        (connection.known_until, connection.skipped) = (known_until, skipped);
+        connection.unconfirmed = unconfirmed.map(Box::new);
+        let server = connection.reader(1 - client);
+        server.fresh = false;
+        server.passed_over = sides.get(1 - client).is_none_or(|server| !server.beginning);
+        for unread in sides.get(client).into_iter().chain([latest]) {
+            conversation::Reader::data(&mut connection, client, unread.chunk(), out);
+        }
+        connection
     }
 
     fn reader(&mut self, side: usize) -> &mut Reader {

@@ -161,6 +161,11 @@ pub(super) fn recognise_response(bytes: &[u8]) -> Looks {
     }
 }
 
+/// Whether what a client says first is a request of HTTP/1.x, or may become one.
+pub(crate) fn may_begin_request(bytes: &[u8]) -> bool {
+    matches!(recognise_at(Place::Beginning, bytes), Looks::Request | Looks::Unsure)
+}
+
 /// Whether a segment begins a message for certain, or as good as: a status line, HTTP/2's preface, or a method that is
 /// registered before a target. Anything may look like an unknown method.
 pub(super) fn begins_anew(bytes: &[u8]) -> bool {

@@ -168,6 +168,9 @@ impl Connection {
                 reasons.add(Incomplete::MidStream);
             }
             reasons.add(Incomplete::NoRequest);
+            if self.crowded {
+                reasons.add(Incomplete::OverLimit);
+            }
             out.blind_between(self.ends(), slot.extent.first.time, extent.first);
             self.emit_slot(slot, out);
             let position = self.position;

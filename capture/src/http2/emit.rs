@@ -5,7 +5,7 @@ use super::message::Message;
 use super::stream::Stream;
 use crate::conversation::{Extent, Pair, Reasons};
 use crate::output::Output;
-use crate::url::without_user;
+use crate::url;
 use crate::{Body, Carries, Endpoint, Exchange, Grpc, Incomplete, Protocol, Request, Response};
 
 impl Connection {
@@ -148,11 +148,12 @@ impl Connection {
         let body = finish(&mut message, true, empty, reasons, out);
         let head = &mut message.head;
         let host = head.authority.as_deref().or_else(|| head.headers.text("host"));
-        let host = host.map(|host| without_user(host).to_owned());
+        let scheme = head.scheme.clone().unwrap_or_else(|| self.channel.scheme().to_owned());
+        let host = host.map(|host| url::host(host, Some(&scheme)).to_owned());
         let target = head.target().cloned().unwrap_or_default();
         let request = Request {
             method: head.method.take().unwrap_or_default(),
-            scheme: head.scheme.take().or_else(|| Some(self.channel.scheme().to_owned())),
+            scheme: Some(scheme),
             host,
             target,
             headers: std::mem::take(&mut head.headers),

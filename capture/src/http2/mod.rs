@@ -23,10 +23,10 @@ use frame::{Chain, Frame, HEADER, Kind, LAST_STREAM, chain};
 use side::{PREFACE, Side, State};
 use stream::{Stream, Streams};
 
-use crate::conversation::{self, Channel, Handover, Unread};
+use crate::conversation::{self, Channel, Extent, Handover, Next, Unread};
 use crate::output::Output;
 use crate::tcp::{Cause, Chunk, Gap, Seen};
-use crate::{Incomplete, Timestamp};
+use crate::{Incomplete, Timestamp, http1};
 
 /// What the first bytes of a segment look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub(crate) enum Looks {
 pub(crate) fn recognise(segment: &[u8]) -> Looks {
     match (chain(segment), segment) {
         (Chain::Certain, _) => Looks::Frames,
+        // What a server says first, cut by its sender.
+        (Chain::Possible(Frame { kind: Kind::Settings, .. }), _) => Looks::Unsure,
         (_, [0] | [0, 0..=0x40] | [0, 0..=0x40, _] | [0, 0..=0x40, _, 0..=9, ..]) if segment.len() < HEADER => {
             Looks::Unsure
         }
@@ -69,6 +71,8 @@ pub(crate) struct Connection {
     grpc: bool,
     /// The client's preface was read, and not the settings behind it.
     greeting: bool,
+    /// What the client says in HTTP/1.x where its preface should be: before its latest segment, and in it.
+    refused: Option<[Unread; 2]>,
     /// Bytes passed over.
     skipped: u64,
     /// Bytes of tunnels.
@@ -107,6 +111,7 @@ impl Connection {
             told: false,
             grpc: false,
             greeting: false,
+            refused: None,
             skipped,
             tunnelled: 0,
             sockets: Default::default(),
@@ -146,7 +151,13 @@ impl Connection {
     fn preface(&mut self, side: usize, seen: usize, chunk: &Chunk<'_>, out: &mut Output<'_>) -> usize {
         let rest = PREFACE.get(seen..).unwrap_or(&[]);
         let len = rest.len().min(chunk.data.len());
+        if seen == 0 {
+            self.side(side).extent = Extent::begin(chunk.at, chunk.seen);
+        }
         if chunk.data.get(..len) != rest.get(..len) {
+            if self.refuse(side, seen, chunk) {
+                return chunk.data.len();
+            }
             out.irregular("malformed_preface", chunk.seen.frame);
             let own = self.side(side);
             own.state = State::Seek;
@@ -169,6 +180,19 @@ impl Connection {
             server.hpack = hpack::Decoder::from_start();
         }
         len
+    }
+
+    /// Gives a client back that asks in HTTP/1.x, as one does that would have the connection upgraded, or knows nothing of
+    /// HTTP/2; `seen` bytes of it were those of the preface.
+    fn refuse(&mut self, side: usize, seen: usize, chunk: &Chunk<'_>) -> bool {
+        let before = PREFACE.get(..seen).unwrap_or(&[]);
+        if !self.streams.is_empty() || !http1::may_begin_request(&[before, chunk.data].concat()) {
+            return false;
+        }
+        let Extent { at, first, .. } = self.side(side).extent;
+        let latest = Unread::of(chunk, true);
+        self.refused = Some([Unread { bytes: before.to_vec(), at, seen: first, ..latest.clone() }, latest]);
+        true
     }
 
     /// Looks for the beginning of a frame; bytes before it are passed over.
@@ -435,5 +459,23 @@ impl conversation::Reader for Connection {
 
     fn protocol(&self) -> Option<&'static str> {
         Some("http2")
+    }
+
+    fn handover(&mut self) -> Option<(Next, Box<Handover>)> {
+        let [before, latest] = self.refused.take()?;
+        let client = self.client?;
+        let server = Unread { beginning: self.side(1 - client).is_between_frames(), ..Unread::default() };
+        let handover = Handover {
+            channel: self.channel,
+            client: Some(client),
+            opener: Some(client),
+            sides: if client == 0 { [before, server] } else { [server, before] },
+            midstream: self.midstream,
+            request: None,
+            known_until: self.known_until,
+            unconfirmed: self.unconfirmed.take(),
+            skipped: self.skipped,
+        };
+        Some((Next::Http1(latest), Box::new(handover)))
     }
 }

@@ -89,6 +89,11 @@ impl Side {
         self.payload.capacity() + block + stalled + self.hpack.held()
     }
 
+    /// Whether all its bytes were frames, the latest whole.
+    pub(super) fn is_between_frames(&self) -> bool {
+        self.clean && self.state == State::Header && self.have == 0
+    }
+
     /// What header compression said before is lost.
     pub(super) fn forget(&mut self, cause: Cause) {
         self.hpack.forget();

@@ -60,7 +60,7 @@ fn begins_with_log_line(content: &[u8], options: &Options) -> bool {
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
     match text {
         [] | [0xef, ..] => false,
-        [b'{', ..] => !har::is_har(first) && sniffer.is_record(first),
+        [b'{', ..] => !har::is_har(first) && !har::is_bare(text) && sniffer.is_record(first),
         [b'[', ..] => sniffer.line(first).is_some(),
         _ if har::announces(text) => false,
         _ => {
@@ -185,7 +185,7 @@ fn text_format(text: &[u8], whole: bool, options: &Options) -> Option<InputForma
     let one_line = first.len() < text.len() || whole;
     let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     if text.starts_with(b"{") && one_line && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok() {
-        if har::is_har(first) {
+        if har::is_har(first) || har::is_bare(text) {
             return Some(InputFormat::Har);
         }
         let document = if sniffer.is_record(first) { None } else { sniffer.document(text, whole) };

@@ -37,6 +37,8 @@ pub(super) struct Epochs {
     following: VecDeque<Keys>,
     /// Whether the length of a lost record cannot be told from its plaintext's: some were padded.
     padded: bool,
+    /// How many of its first records may be tickets rather than data.
+    tickets: u64,
     /// Bytes that may still be tried.
     budget: u64,
 }
@@ -96,12 +98,13 @@ impl Epochs {
     }
 
     /// The stages of TLS 1.3 that there are secrets for.
-    pub(super) fn tls13(suite: Suite, secrets: impl IntoIterator<Item = (Stage, Secret)>) -> Self {
-        Epochs::new(suite, true, secrets.into_iter().map(|(stage, secret)| Keys::Tls13(stage, secret)).collect())
+    pub(super) fn tls13(suite: Suite, server: bool, secrets: impl IntoIterator<Item = (Stage, Secret)>) -> Self {
+        let following = secrets.into_iter().map(|(stage, secret)| Keys::Tls13(stage, secret)).collect();
+        Epochs { tickets: if server { TICKETS } else { 0 }, ..Epochs::new(suite, true, following) }
     }
 
     fn new(suite: Suite, tls13: bool, following: VecDeque<Keys>) -> Self {
-        Epochs { suite, tls13, current: None, following, padded: false, budget: BUDGET }
+        Epochs { suite, tls13, current: None, following, padded: false, tickets: 0, budget: BUDGET }
     }
 
     /// Goes on with these keys, after a new handshake, where those in use end.
@@ -176,7 +179,7 @@ impl Epochs {
         match epoch.stage {
             _ if records == 0 => Skipped::None,
             Stage::Handshake => Skipped::None,
-            _ if self.padded || self.tls13 && epoch.number < TICKETS => Skipped::Some,
+            _ if self.padded || epoch.number < self.tickets => Skipped::Some,
             _ => match epoch.cipher.overhead(self.tls13) {
                 Some(overhead) => Skipped::Whole { records, overhead: (HEADER + overhead) as u64 },
                 None => Skipped::Some,

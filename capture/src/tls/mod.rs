@@ -180,7 +180,7 @@ impl Connection {
             Kind::Alert if !own.protected && !record.trial => {}
             _ => self.protected(side, record, out),
         }
-        self.side(side).plain.mark(end);
+        self.side(side).plain.mark(end, false);
     }
 
     /// A handshake message, sent in the clear or opened.
@@ -253,7 +253,7 @@ impl Connection {
                     self.phase = Phase::Waiting(waiting);
                     return;
                 }
-                Err(reason) => return self.give_up(reason),
+                Err(reason) => return self.give_up(reason, out),
             }
         }
         self.open(side, record, out);
@@ -273,9 +273,9 @@ impl Connection {
         let [own, peer] = if answer.version == TLS13 {
             let traffic = out.secrets.traffic(&hello.random, now).ok_or(NO_KEY)?;
             let secrets::Traffic { handshake: [own, peer], application: [own_data, peer_data], .. } = traffic;
-            [(own, own_data), (peer, peer_data)].map(|(handshake, data)| {
+            [(false, own, own_data), (true, peer, peer_data)].map(|(server, handshake, data)| {
                 let handshake = handshake.map(|secret| (Stage::Handshake, secret));
-                Epochs::tls13(suite, handshake.into_iter().chain([(Stage::Application, data)]))
+                Epochs::tls13(suite, server, handshake.into_iter().chain([(Stage::Application, data)]))
             })
         } else {
             let master = out.secrets.master(&hello.random, now);
@@ -304,7 +304,8 @@ impl Connection {
         schedule::master(suite, premaster, randoms, Some(&handshake))
     }
 
-    fn give_up(&mut self, reason: &'static str) {
+    fn give_up(&mut self, reason: &'static str, out: &mut Output<'_>) {
+        self.hand_on_all(out);
         self.phase = Phase::Blind(reason);
         self.sides = <[Side; 2]>::default();
         self.early = Early::default();
@@ -326,7 +327,7 @@ impl Connection {
                 self.unread += record.bytes.len() as u64;
                 self.side(side).not_opened(&record);
                 if !self.fits() && self.failures >= FAILURES {
-                    self.give_up(WRONG_KEY);
+                    self.give_up(WRONG_KEY, out);
                 }
             }
         }
@@ -338,7 +339,7 @@ impl Connection {
     }
 
     fn opened(&mut self, side: usize, record: &Record, opened: Opened, out: &mut Output<'_>) {
-        self.tell_lost(side, record.at(), opened.skipped, out);
+        self.note_lost(side, record.at(), opened.skipped);
         let plain = record.bytes.get(opened.plain.clone()).unwrap_or(&[]);
         match opened.kind {
             Kind::ApplicationData => self.deliver(side, record, opened.plain, out),
@@ -354,6 +355,7 @@ impl Connection {
             Kind::Alert if plain == [1, 0] => self.close(side, out),
             Kind::Alert | Kind::ChangeCipherSpec => {}
         }
+        self.hand_on_ready(out);
     }
 
     /// Looks for the secrets that were missing.
@@ -362,7 +364,7 @@ impl Connection {
         let Phase::Waiting(waiting) = &mut self.phase else { return };
         match found {
             Err(NO_KEY) if !waiting.is_full() => {}
-            Err(reason) => self.give_up(reason),
+            Err(reason) => self.give_up(reason, out),
             Ok(()) => {
                 self.keyed = true;
                 self.transcript = Transcript::default();
@@ -456,6 +458,10 @@ impl conversation::Reader for Connection {
         }
     }
 
+    fn ends_at(&mut self, time: Timestamp) {
+        self.inner.ends_at(time);
+    }
+
     fn end(&mut self, side: usize, out: &mut Output<'_>) {
         match &mut self.phase {
             Phase::Blind(_) => {}
@@ -470,8 +476,9 @@ impl conversation::Reader for Connection {
         }
         if matches!(self.phase, Phase::Reading) {
             for side in [0, 1] {
-                self.flush(side, out);
+                self.flush(side);
             }
+            self.hand_on_all(out);
         }
         self.inner.finish(out);
         self.count(out);

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::epoch::Epochs;
 use super::handshake::Messages;
+use super::plaintext::Held;
 use super::record::{self, Gathering, Record, Short};
 use crate::Timestamp;
 use crate::conversation::Unread;
@@ -30,7 +31,9 @@ pub(super) struct Side {
     pub(super) plain: Plain,
     /// Bytes that came before the other side was known as far as their sender had received it.
     pub(super) rest: Option<Box<Unread>>,
-    /// Whether its end was handed on.
+    /// Its plaintext that is not handed on yet.
+    pub(super) held: Held,
+    /// Whether it says no more.
     pub(super) over: bool,
 }
 
@@ -133,7 +136,7 @@ impl Side {
 
     pub(super) fn held(&self) -> usize {
         let rest = self.rest.as_ref().map_or(0, |rest| rest.held());
-        self.gathering.held() + self.messages.held() + rest + self.plain.held()
+        self.gathering.held() + self.messages.held() + rest + self.plain.held() + self.held.held()
     }
 }
 
@@ -142,8 +145,17 @@ impl Side {
 pub(super) struct Plain {
     /// Position of the next byte.
     pub(super) at: u64,
-    /// End of a record, and the plaintext's position there.
-    marks: VecDeque<(u64, u64)>,
+    marks: VecDeque<Mark>,
+}
+
+/// Where two positions correspond.
+#[derive(Clone, Copy)]
+struct Mark {
+    /// Position in the records: the end of one, or of some that were lost.
+    end: u64,
+    plain: u64,
+    /// Whether what stands before it was lost.
+    lost: bool,
 }
 
 impl Plain {
@@ -151,28 +163,38 @@ impl Plain {
     pub(super) fn begin(&mut self, at: u64) {
         if self.at == 0 {
             self.at = at;
-            self.marks.push_back((at, at));
+            self.marks.push_back(Mark { end: at, plain: at, lost: false });
         }
     }
 
-    /// A record ends at `end`.
-    pub(super) fn mark(&mut self, end: u64) {
+    /// A record ends at `end`, or such as were lost.
+    pub(super) fn mark(&mut self, end: u64, lost: bool) {
         if self.marks.len() >= MARKS {
             self.marks.pop_front();
         }
-        self.marks.push_back((end, self.at));
+        self.marks.push_back(Mark { end, plain: self.at, lost });
     }
 
-    /// How much of the plaintext a peer has that has received the records up to `received`.
+    /// How much of the plaintext a peer has that has received the records up to `received`: of lost ones, as large a
+    /// share as of their bytes.
     pub(super) fn received(&mut self, received: u64) -> u64 {
-        let behind = self.marks.partition_point(|(end, _)| *end <= received);
-        let plain = behind.checked_sub(1).and_then(|last| self.marks.get(last)).or(self.marks.front());
-        let plain = plain.map_or(0, |(_, plain)| *plain);
+        let behind = self.marks.partition_point(|mark| mark.end <= received);
+        let before = behind.checked_sub(1).and_then(|last| self.marks.get(last));
+        let plain = match (before, self.marks.get(behind)) {
+            (Some(before), Some(after)) if after.lost => {
+                let [part, whole, plain] =
+                    [received - before.end, after.end - before.end, after.plain.saturating_sub(before.plain)]
+                        .map(u128::from);
+                before.plain + u64::try_from(plain * part / whole.max(1)).unwrap_or_default()
+            }
+            (Some(before), _) => before.plain,
+            (None, first) => first.map_or(0, |first| first.plain),
+        };
         self.marks.drain(..behind.saturating_sub(MARKS_BEHIND));
         plain
     }
 
     fn held(&self) -> usize {
-        self.marks.capacity() * size_of::<(u64, u64)>()
+        self.marks.capacity() * size_of::<Mark>()
     }
 }

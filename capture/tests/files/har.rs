@@ -35,7 +35,7 @@ fn a_full_entry_fills_an_exchange() {
     let (request, response) = (e.request.unwrap(), e.response.unwrap());
     assert_eq!((request.end, response.start), (at(10), at(30)));
     assert_eq!((request.scheme.as_deref(), request.host.as_deref()), (Some("https"), Some("b.example")));
-    assert_eq!((&*request.target, request.headers.len()), ("/o?x=1", 1));
+    assert_eq!((&*request.target, request.headers.len()), ("/o?x=1", 2));
     assert_eq!(request.body.bytes(), Some(&b"{\"a\":1}"[..]));
     assert_eq!((response.status, response.body.bytes()), (201, Some(&[0, 1, 2][..])));
     assert_eq!(e.protocol, Protocol::Http2);
@@ -109,6 +109,24 @@ fn posted_parameters_become_a_form_again() {
     assert_eq!(outcome.irregular("body_rebuilt_from_params"), 1);
     let body = &outcome.exchanges[0].request.as_ref().unwrap().body;
     assert_eq!(body.bytes(), Some(&b"a+b=1%262%3D%C3%A4&c="[..]));
+    let kind = |outcome: &Outcome| {
+        outcome.exchanges[0].request.as_ref().unwrap().headers.text("content-type").map(str::to_owned)
+    };
+    assert_eq!(kind(&outcome).as_deref(), Some("application/x-www-form-urlencoded"));
+    assert_eq!(outcome.irregular("content_type_rebuilt"), 1);
+    let post = |data: &str, headers: &str| {
+        har(&format!(
+            r#"{{"request":{{"method":"POST","url":"https://a/","headers":[{headers}],"postData":{{{data}}}}}}}"#
+        ))
+    };
+    let said = r#"{"name":"content-type","value":"text/plain"}"#;
+    assert_eq!(kind(&post(r#""mimeType":"application/json","text":"a=1""#, said)).as_deref(), Some("text/plain"));
+    assert_eq!(kind(&post(r#""mimeType":"text/x; a=b","text":"a=1""#, "")).as_deref(), Some("text/x; a=b"));
+    let bare = post(r#""params":[{"name":"a","value":"1"}]"#, "");
+    assert_eq!(kind(&bare).as_deref(), Some("application/x-www-form-urlencoded"));
+    for nothing in [r#""mimeType":"","text":"a=1""#, r#""text":"a=1""#, r#""mimeType":"x-unknown","text":"a""#] {
+        assert_eq!(kind(&post(nothing, "")), None, "{nothing}");
+    }
     let upload = one(
         r#"{"request":{"method":"POST","url":"https://a/","bodySize":99,"postData":{"mimeType":"multipart/form-data; boundary=x","params":[{"name":"f","fileName":"a.png"}]}}}"#,
     );
@@ -181,6 +199,58 @@ fn wrappers_and_documents_one_after_the_other_are_read() {
     let two = read_content(format!("{entry}\n{entry}\n"));
     assert_eq!((two.exchanges.len(), two.errors.len()), (2, 0));
     assert_ne!(two.exchanges[0].key, two.exchanges[1].key);
+}
+
+#[test]
+fn entries_are_read_without_the_document_around_them() {
+    let entry = |id: u32| {
+        format!(
+            r#"{{"_initiator":{{"type":"other"}},"startedDateTime":"2026-11-22T10:00:0{id}Z","time":12,
+            "request":{{"method":"POST","url":"https://a.example/o/{id}","headers":[{{"name":"Authorization","value":"Bearer t{id}"}}],
+            "postData":{{"mimeType":"application/json","text":"{{\"n\":{id}}}"}}}},"response":{{"status":201,"content":{{"text":"ok"}}}}}}"#
+        )
+    };
+    let entries: Vec<String> = (1..=3).map(entry).collect();
+    let lines: Vec<String> = entries.iter().map(|entry| entry.replace('\n', " ")).collect();
+    let whole = har(&entries.join(",")).exchanges;
+    let said = |exchanges: &[Exchange]| {
+        let of = |e: &Exchange| {
+            let (request, response) = (e.request.clone().unwrap(), e.response.clone().unwrap());
+            (e.time, request.target, request.headers.len(), request.body.bytes().map(<[u8]>::to_vec), response.status)
+        };
+        exchanges.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!((whole.len(), said(&whole)[0].2), (3, 2));
+    let log = r#""version":"1.2","creator":{"name":"x","version":"1"},"pages":[{"id":"entries"}]"#;
+    for content in [
+        lines.join("\n"),
+        lines.join("\n") + "\n",
+        entries.join("\n"),
+        format!("[{}]", entries.join(",")),
+        format!("\u{feff} [\n{}\n]\n", lines.join(",\n")),
+        format!("{{{log},\"entries\":[{}]}}", lines.join(",")),
+        format!("{{{log},\n\"entries\": [\n{}]\n,\"comment\":1}}", entries.join(",")),
+    ] {
+        let outcome = read_content(&content);
+        assert!(outcome.errors.is_empty(), "{content}: {:?}", outcome.errors);
+        assert_eq!(said(&outcome.exchanges), said(&whole), "{content}");
+    }
+    let broken = [&lines[0], r#"{"startedDateTime":7,"request":{"method":"GET","url":"/b"]}"#, &lines[2]].join("\n");
+    let outcome = read_content(broken);
+    assert_eq!((said(&outcome.exchanges).len(), outcome.errors.len()), (2, 1), "{:?}", outcome.errors);
+}
+
+#[test]
+fn a_log_with_members_that_are_called_alike_stays_a_log() {
+    for line in [
+        r#"{"request":{"method":"GET","uri":"/o/1","host":"a"},"ts":1763805600.5,"status":200,"duration":0.1}"#,
+        r#"{"time":"2026-11-22T10:00:00Z","request":"GET /o/1 HTTP/1.1","status":200}"#,
+        r#"{"entries":[{"insertId":"a","timestamp":"2026-11-22T10:00:00Z","httpRequest":{"requestMethod":"GET","requestUrl":"https://a/o/1","status":200}}]}"#,
+    ] {
+        let outcome = read_content(format!("{line}\n"));
+        assert_eq!(outcome.exchanges.len(), 1, "{line}: {:?}", outcome.errors);
+        assert!(!outcome.exchanges[0].carries.request_headers, "{line}");
+    }
 }
 
 #[test]

@@ -29,7 +29,8 @@ pub struct Check {
     pub openapi: Vec<PathBuf>,
     /// Run folder [offpath-run], or a file by suffix (see --help); repeatable
     ///
-    /// Suffixes: .html .sarif .jsonl .csv .parquet .md .json .xml (JUnit) .ocsf. Where only files are named, no folder is kept.
+    /// Suffixes: .html .sarif .jsonl .csv .parquet .md .json .xml (JUnit) .ocsf. Where only files are named, no folder is kept. The name of a new folder with a dot and letters
+    /// behind it ends in `/`: `-o run.front/`.
     #[arg(short, long, value_name = "PATH")]
     pub output: Vec<PathBuf>,
     /// Replace files even if they are not such an output

@@ -59,7 +59,7 @@ pub(super) fn caveats(base: &RunSummary, run: &RunSummary) -> Vec<Caveat> {
     let which = |run: bool| if run { "the run" } else { "the base" };
     let blind = run.blind_spots > 0;
     if blind != (base.blind_spots > 0) {
-        let text = format!("{} has stretches of time without requests seen", which(blind));
+        let text = format!("{} has blind spots, in which requests may be missing", which(blind));
         found.push(Caveat { text, doubts: worse(blind) });
     }
     let failed = !run.errors.is_empty();

@@ -37,6 +37,8 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) target: Option<String>,
     /// Status.
     pub(in crate::cli) status: Option<u16>,
+    /// Status of a gRPC call, 0 for success.
+    pub(in crate::cli) grpc_status: Option<u64>,
     /// Length of the decoded request body.
     pub(in crate::cli) request_bytes: Option<u64>,
     /// Length of the decoded response body.
@@ -167,6 +169,7 @@ impl Record {
             host: request.and_then(|r| Some(host(r.host.as_deref()?, redactor))),
             target: redactor.target_of(exchange),
             status: response.map(|r| r.status),
+            grpc_status: exchange.grpc.and_then(|call| call.status).map(u64::from),
             request_bytes: request.and_then(|r| r.body.len()),
             response_bytes: response.and_then(|r| r.body.len()),
             request_sha256: request.and_then(|r| hash(&r.body)),
@@ -185,7 +188,7 @@ impl Record {
 }
 
 /// Columns of the listing.
-pub(in crate::cli) static COLUMNS: [Column<Record>; 25] = [
+pub(in crate::cli) static COLUMNS: [Column<Record>; 26] = [
     Column::text("time", |r| Some(&r.time)),
     Column::text("end", |r| r.end.as_deref()),
     Column::text("client", |r| r.client.as_deref()),
@@ -198,6 +201,7 @@ pub(in crate::cli) static COLUMNS: [Column<Record>; 25] = [
     Column::text("host", |r| r.host.as_deref()),
     Column::text("target", |r| r.target.as_deref()),
     Column::code("status", |r| r.status),
+    Column::number("grpc_status", |r| r.grpc_status),
     Column::number("request_bytes", |r| r.request_bytes),
     Column::number("response_bytes", |r| r.response_bytes),
     Column::text("request_sha256", |r| r.request_sha256.as_deref()),
@@ -251,6 +255,7 @@ mod tests {
                 host: maybe.clone(),
                 target: Some(text.clone()),
                 status: known.then_some(number as u16),
+                grpc_status: (!known).then_some(number % 17),
                 request_bytes: known.then_some(number),
                 response_bytes: (!known).then_some(number / 7),
                 request_sha256: maybe.clone(),

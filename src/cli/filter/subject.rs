@@ -11,8 +11,10 @@ use crate::finding::{Finding, time::micros};
 pub(super) type Keys = (&'static str, &'static [&'static str]);
 
 /// Keys of `exchanges`.
-pub(in crate::cli) const EXCHANGE: Keys =
-    ("an exchange", &["actor", "call", "client", "host", "method", "path", "protocol", "server", "status", "time"]);
+pub(in crate::cli) const EXCHANGE: Keys = (
+    "an exchange",
+    &["actor", "call", "client", "grpc_status", "host", "method", "path", "protocol", "server", "status", "time"],
+);
 /// Keys of `inspect` and `mine`.
 pub(super) const EVENT: Keys = (
     "an event",
@@ -113,6 +115,7 @@ impl Subject for Record {
             "path" => Seen::any([self.target.as_deref().and_then(|target| target.split('?').next())]),
             "protocol" => Seen::text(self.protocol),
             "status" => Seen::status(self.status),
+            "grpc_status" => Seen::status(self.grpc_status.and_then(|status| u16::try_from(status).ok())),
             _ => micros(&self.time).map_or(Seen::Texts(Vec::new()), Seen::Time),
         }
     }

@@ -98,7 +98,7 @@ fn term(word: &str, keys: &Keys) -> Result<Term, String> {
     let test = match key {
         "time" => times(comparison, value).map(|(from, to)| Test::Time(from, to)),
         "status" if value.chars().any(|c| matches!(c, '*' | '?' | 'x')) && comparison == Comparison::Is => class(value),
-        "status" | "confidence" => numbers(comparison, value).map(|(from, to)| Test::Number(from, to)),
+        "status" | "grpc_status" | "confidence" => numbers(comparison, value).map(|(from, to)| Test::Number(from, to)),
         "severity" => severities(comparison, value).map(|(from, to)| Test::Severity(from, to)),
         "rule" if comparison == Comparison::Is => rule(value),
         _ if comparison == Comparison::Is => Ok(Test::Fits(value.to_owned())),

@@ -40,8 +40,8 @@ pub struct Accesses {
     credentials: Sample,
     /// What anybody did, in words that scopes have too.
     done: Words,
-    /// Operations whose words are among these; other threads have their own.
-    seen: BTreeSet<Arc<str>>,
+    /// Operations whose words are among these, to read or to write; other threads have their own.
+    seen: BTreeSet<(Arc<str>, bool)>,
 }
 
 /// The review of all that was noted.
@@ -79,8 +79,8 @@ pub struct Access {
     pub scopes: BTreeSet<Arc<str>>,
     /// Roles.
     pub roles: BTreeSet<Arc<str>>,
-    /// Operations that it used.
-    pub operations: BTreeSet<Arc<str>>,
+    /// Operations that it used, each with the host: two hosts may call two things alike.
+    pub operations: BTreeSet<(Arc<str>, Arc<str>)>,
     /// Hosts at which it was accepted, and how often.
     pub hosts: BTreeMap<Arc<str>, u64>,
     /// Hashes of its addresses.
@@ -100,6 +100,8 @@ pub struct Access {
     /// It is one of these, and no person for whom an agent acts: that one's rights are not the agent's.
     of_service: bool,
     done: Words,
+    /// Operations whose words are among these, to read or to write.
+    deeds: BTreeSet<(Arc<str>, bool)>,
     source: u8,
 }
 
@@ -158,6 +160,7 @@ impl Access {
             of_program: false,
             of_service: false,
             done: Words::default(),
+            deeds: BTreeSet::new(),
             source,
         }
     }
@@ -220,9 +223,17 @@ impl Access {
     fn note_deed(&mut self, event: &Event) {
         self.accepted += 1;
         self.writes += u64::from(!event.read);
-        if let Some(operation) = event.operation.as_ref().filter(|operation| !self.operations.contains(*operation)) {
-            keep_text(&mut self.operations, operation);
-            self.done.note(event);
+        if let Some(operation) = &event.operation {
+            let used = (Arc::clone(operation), event.host.clone().unwrap_or_default());
+            if !self.operations.contains(&used) {
+                keep(&mut self.operations, used);
+            }
+            // One name may be that of a read and a write.
+            let deed = (Arc::clone(operation), event.read);
+            if !self.deeds.contains(&deed) {
+                keep(&mut self.deeds, deed);
+                self.done.note(event);
+            }
         }
         if let Some(host) = &event.host {
             match self.hosts.get_mut(host) {
@@ -291,11 +302,11 @@ impl Accesses {
         let principal = event.actor.principal.as_ref().filter(|_| event.actor.evidence > Evidence::Unproved);
         let key = |name: &Arc<str>| (hash(name), Arc::clone(name));
         let accepted = event.outcome == Outcome::Accepted;
-        let operation = event.operation.as_ref().filter(|_| accepted);
-        if let Some(operation) = operation.filter(|operation| !self.seen.contains(*operation)) {
+        let deed = event.operation.as_ref().filter(|_| accepted).map(|operation| (Arc::clone(operation), event.read));
+        if let Some(deed) = deed.filter(|deed| !self.seen.contains(deed)) {
             self.done.note(event);
             if self.seen.len() < MOST {
-                self.seen.insert(Arc::clone(operation));
+                self.seen.insert(deed);
             }
         }
         for (sample, name, other) in

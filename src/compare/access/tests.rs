@@ -193,3 +193,23 @@ proptest! {
         prop_assert_eq!(shown(merged), shown(noted(&events)));
     }
 }
+
+#[test]
+fn of_two_operations_of_one_name_neither_is_hidden() {
+    let robot = |events: &[Event]| {
+        let mut accesses = Accesses::default();
+        events.iter().for_each(|event| accesses.note(event, &Setting::default(), &hash, 0));
+        let review = accesses.review();
+        let (_, access, unused) = review.identities().next().unwrap();
+        let operations = access.operations.iter().map(|(name, host)| format!("{name} {host}")).collect::<Vec<_>>();
+        (operations, unused.len())
+    };
+    let scopes = ["orders:write"];
+    let mut read = call(1, "POST /orders/{id}/actions", "eu", &scopes);
+    read.read = true;
+    let write = call(2, "POST /orders/{id}/actions", "us", &scopes);
+    let (operations, unused) = robot(&[read.clone(), write.clone()]);
+    assert_eq!(operations, ["POST /orders/{id}/actions eu", "POST /orders/{id}/actions us"]);
+    assert_eq!(unused, 0, "it made use of it by a call that has the name of a read");
+    assert_eq!(robot(&[write, read]).1, 0);
+}

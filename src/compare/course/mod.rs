@@ -16,6 +16,7 @@ mod hole;
 mod human_use;
 mod identity_shared;
 mod key_age;
+mod members;
 mod moment;
 mod new_context;
 mod pace;
@@ -27,23 +28,28 @@ mod route;
 pub(crate) mod sample;
 mod shared;
 mod slot;
+mod stuck;
 mod told;
 mod unequal;
 mod unsigned;
+mod volume;
 
 pub use clock::Clocks;
 pub use clone::{Round, clones};
 pub use door::{Door, Doors};
 pub use hole::{Minute, holes};
+pub use members::Bodies;
 pub use moment::{Lane, Moment};
 pub use route::{Class, Roster, Use, routes};
 pub use slot::{Slot, slots};
+pub use stuck::{Stay, Step, stuck};
 pub use told::Told;
+pub use volume::{Amount, volumes};
 
 use super::deviation::Check;
 
 /// Checks that are judged by courses.
-pub const CHECKS: [Check; 32] = [
+pub const CHECKS: [Check; 36] = [
     Check::Concurrent,
     Check::FailedThenIn,
     Check::Reused,
@@ -76,6 +82,10 @@ pub const CHECKS: [Check; 32] = [
     Check::ShadowRoute,
     Check::OlderRoute,
     Check::Polluted,
+    Check::MemberWritten,
+    Check::MemberRead,
+    Check::Stuck,
+    Check::Volumes,
 ];
 
 /// Microseconds in a second.

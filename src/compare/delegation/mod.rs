@@ -11,7 +11,7 @@ use super::deviation::{Check, Doubt, Tallies};
 use super::effect::{Found, refusal};
 use super::plan::Plan;
 use super::scope::EventScope;
-use crate::event::{Event, Evidence, MOST_EARLIER_AGENTS, Outcome, Value};
+use crate::event::{Event, Evidence, MOST_EARLIER_AGENTS, Outcome, Value, rfc3339};
 use crate::model::expression::{Truth, truth};
 use crate::model::{Delegation, Limit, Permitted};
 pub(super) use human::{GLANCE, batch, is_of_a_person, tenths};
@@ -28,6 +28,15 @@ const WHO_SAYS_SO: &str = "whoever calls says itself who called before";
 const OTHER_UNIT: f32 = 0.4;
 /// The reason for it.
 const NOT_COMPARED: &str = "the amount is in another unit than the limit, or cannot be read, and is not compared";
+
+/// Confidence at most of an operation of a partner's that the model does not name, and the reason for it.
+const NOT_IN_MODEL: (f32, &str) = (0.6, "the model may have left the operation out, and the contract not");
+/// The same where it only reads.
+const NOT_IN_MODEL_READ: (f32, &str) = (0.4, "it only reads, and the model may leave it out");
+/// Microseconds in which what is stopped comes to an end: caches of tokens and connections last for so long.
+const GRACE: i64 = 60_000_000;
+/// Confidence at most within them, and the reason for it.
+const ON_ITS_WAY: (f32, &str) = (0.45, "it came within a minute, in which what was on its way comes to an end");
 
 /// Judges every delegation over a case.
 pub(super) fn judge(context: &Context<'_, '_>, tallies: &mut Tallies) -> Vec<Found> {
@@ -69,6 +78,8 @@ fn steps(context: &Context<'_, '_>, delegation: &Delegation, tallies: &mut Talli
         let one = Step { context, delegation, at, event, governed };
         let broken = [
             one.permitted(tallies),
+            one.unnamed(tallies),
+            one.stopped(tallies),
             one.amount(tallies),
             one.chain(tallies),
             scope::tenant(&one, tallies),
@@ -122,7 +133,8 @@ impl Step<'_, '_, '_> {
         let Delegation { tools, activities, .. } = self.delegation;
         let tool = self.event.spoken.as_ref().and_then(|spoken| spoken.tool.as_ref()).filter(|_| tools.is_given());
         let activity = self.context.history.activity(self.at).filter(|_| activities.is_given());
-        if tool.is_none() && activity.is_none() || !self.counts(Check::AgentTool) {
+        let check = self.scope();
+        if tool.is_none() && activity.is_none() || !self.counts(check) {
             return None;
         }
         let named = |id: &crate::model::ActivityId| self.context.history.plan.activity_name(*id).to_string();
@@ -134,11 +146,58 @@ impl Step<'_, '_, '_> {
             Some((format!("activity {}", named(&activity)), asked(activities, &activity, named)))
         };
         let broken = by_tool.or_else(by_activity);
-        if !self.decide(Check::AgentTool, Some(broken.is_some()), tallies) {
+        if !self.decide(check, Some(broken.is_some()), tallies) {
             return None;
         }
         let (observed, expected) = broken?;
-        Some(Found { observed: vec![observed.into()], expected: vec![expected.into()], ..self.found(Check::AgentTool) })
+        Some(Found { observed: vec![observed.into()], expected: vec![expected.into()], ..self.found(check) })
+    }
+
+    /// By which check it is told that something is not allowed.
+    fn scope(&self) -> Check {
+        if self.delegation.partner { Check::PartnerScope } else { Check::AgentTool }
+    }
+
+    /// What a partner did that no activity is, where its contract says which it may do.
+    fn unnamed(&self, tallies: &mut Tallies) -> Option<Found> {
+        let event = self.event;
+        let named = self.context.history.activity(self.at).is_some() || is_entrance(&event.path);
+        let told = self.delegation.partner && self.delegation.activities.allow.is_some();
+        let asks = matches!(&*event.method, "OPTIONS" | "HEAD");
+        if named || asks || !told || event.outcome != Outcome::Accepted {
+            return None;
+        }
+        if !self.decide(Check::PartnerScope, Some(true), tallies) {
+            return None;
+        }
+        let unknown = || "operation that the model does not know".to_owned();
+        let observed = event.operation.as_deref().map_or_else(unknown, |operation| format!("operation {operation}"));
+        let activities = &self.delegation.activities;
+        let name = |id: &crate::model::ActivityId| self.context.history.plan.activity_name(*id).to_string();
+        let names: Vec<String> = activities.allow.iter().flatten().take(MOST_NAMED).map(name).collect();
+        let expected = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let (at_most, because) = if event.read { NOT_IN_MODEL_READ } else { NOT_IN_MODEL };
+        let doubt = Some(Doubt::new(at_most, because));
+        Some(Found {
+            observed: vec![observed.into()],
+            expected: vec![expected.into()],
+            doubt,
+            ..self.found(Check::PartnerScope)
+        })
+    }
+
+    /// What was let through after the instant at which all of it was to stop.
+    fn stopped(&self, tallies: &mut Tallies) -> Option<Found> {
+        let (stopped, event) = (self.delegation.stopped?, self.event);
+        // What began before was on its way; the clock's tick may hide it.
+        let after = event.time.saturating_sub(stopped) >= event.tick.max(1);
+        if event.outcome == Outcome::Rejected || !self.decide(Check::KilledActs, Some(after), tallies) {
+            return None;
+        }
+        let expected = vec![format!("nothing since {}", rfc3339(stopped)).into()];
+        let observed = vec!["a request that was let through".into()];
+        let doubt = (event.time.saturating_sub(stopped) < GRACE).then(|| Doubt::new(ON_ITS_WAY.0, ON_ITS_WAY.1));
+        Some(Found { expected, observed, doubt, ..self.found(Check::KilledActs) })
     }
 
     /// An amount over the limit for one event.
@@ -201,6 +260,12 @@ impl Step<'_, '_, '_> {
         found.doubt = (!whole).then(|| Doubt::new(CHAIN_SAID, WHO_SAYS_SO));
         Some(found)
     }
+}
+
+/// Whether a path is that of a way in or out, which every contract has.
+fn is_entrance(path: &str) -> bool {
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    ["token", "tokens", "login", "logout", "signin", "sessions", "introspect", "revoke", "authorize"].contains(&&*last)
 }
 
 /// What is asked of something that is not allowed, in words.

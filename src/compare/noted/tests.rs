@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::sample;
-use crate::event::{Doubt, Evidence, Outcome, SeenAgent, TokenExchange};
+use crate::event::{Doubt, Evidence, ListedTool, Listing, Outcome, SeenAgent, Spoken, TokenExchange};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -36,7 +36,7 @@ fn late(mut event: Event, hours: i64) -> Event {
 fn found(events: &[Event]) -> (Vec<Stray>, Tallies) {
     let mut noted = Noted::default();
     events.iter().for_each(|event| noted.note(event));
-    noted.found()
+    noted.found(None)
 }
 
 fn of(check: Check, events: &[Event]) -> Vec<(u64, String, f32)> {
@@ -200,6 +200,7 @@ prop_compose! {
             1 => late(read(event), 5),
             2 => Event { actor: crate::event::Actor { seen_agent: seen, ..event.actor.clone() }, ..event },
             3 => Event { exchanged: Some(Box::new(exchanged)), ..event },
+            4 => Event { actor: event.actor.clone(), ..tool(event.id.0, event.id.0 % 3, flag.then_some(event.id.0 % 2)) },
             _ => event,
         };
         event.host = ["a.shop.example", "b.shop.example", "c.other.example"].get(host).map(|host| Arc::from(*host));
@@ -207,6 +208,72 @@ prop_compose! {
         event.shows.headers = flag;
         event
     }
+}
+
+/// A list of one tool, so described, or a call of it, at a server.
+fn tool(n: u64, server: u64, described: Option<u64>) -> Event {
+    let listed = |description| ListedTool { name: "search".into(), description, schema: 1 };
+    let listing = described.map(|description| Listing { first: true, last: true, tools: vec![listed(description)] });
+    let called = described.is_none().then(|| "search".into());
+    let spoken = Spoken { server, listing, tool: called, ..Spoken::default() };
+    Event { spoken: Some(Box::new(spoken)), host: Some(format!("s{server}.example").into()), ..write(n, "ann") }
+}
+
+#[test]
+fn a_tool_of_two_servers_is_told_where_they_describe_it_differently() {
+    let told = |events: &[Event]| of(Check::ToolShadowed, events);
+    let as_well =
+        |n: u64, went: &str, most: f32| vec![(n, format!("search of s2.example as well in other words{went}"), most)];
+    let (first, second) = (tool(1, 1, Some(7)), tool(5, 2, Some(8)));
+    assert_eq!(told(&[first.clone(), second.clone()]), as_well(5, "", 0.4));
+    assert_eq!(told(&[first.clone(), tool(5, 2, Some(7))]), [], "another address of the same");
+    let went = [first.clone(), tool(2, 1, None), second.clone(), tool(6, 2, None)];
+    assert_eq!(told(&went), as_well(6, " and takes its calls", 0.6));
+    let both = [&went[..], &[tool(7, 1, None)]].concat();
+    assert_eq!(told(&both), as_well(5, "", 0.4), "the client tells them apart");
+    let of_another = Event { actor: write(5, "bob").actor, ..second };
+    assert_eq!(told(&[first, of_another]), [], "told to somebody else");
+}
+
+#[test]
+fn a_tool_that_the_model_does_not_name_is_told_where_it_is_called() {
+    let text = "offpath: 1\nworkflow: {id: w, version: 1}\nactivities:\n  find: {mcp: {tool: NAME}, read: true}\n";
+    let told = |name: &str, events: &[Event]| {
+        let model = Model::read("w.yaml", &text.replace("NAME", name)).map_err(|found| found.render(false)).unwrap().0;
+        let mut noted = Noted::default();
+        events.iter().for_each(|event| noted.note(event));
+        let strays = noted.found(Some(&model)).0.into_iter().filter(|stray| stray.check == Check::ToolShadowed);
+        strays.map(|stray| (stray.at.0, stray.doubt.unwrap().0)).collect::<Vec<_>>()
+    };
+    assert_eq!(told("search", &[tool(1, 1, None)]), []);
+    assert_eq!(told("find", &[tool(1, 1, None), tool(2, 1, None)]), [(1, 0.6)], "a server of which it names nothing");
+    assert_eq!(told("find", &[tool(1, 1, Some(7))]), [], "what is only listed nobody used");
+    let mut known = tool(3, 1, None);
+    known.spoken.as_mut().unwrap().tool = Some("find".into());
+    assert_eq!(told("find", &[tool(1, 1, None), known]), [(1, 0.4)]);
+}
+
+#[test]
+fn a_chain_that_comes_back_is_told_once() {
+    let chain = |n: u64, agents: &[&str]| {
+        let mut event = write(n, "ann");
+        event.actor.agent = agents.last().map(|agent| Arc::from(*agent));
+        event.actor.earlier_agents = agents.iter().rev().skip(1).map(|agent| Arc::from(*agent)).collect();
+        event
+    };
+    let told = |events: &[Event]| of(Check::AgentLoop, events);
+    let back = ["a", "b", "a"];
+    assert_eq!(told(&[chain(1, &back), chain(2, &back)]), [(1, "a > b > a (2 requests)".into(), 0.55)]);
+    assert_eq!(told(&[chain(1, &["a", "b", "a", "b"])]), [(1, "a > b > a > b (1 request)".into(), 0.8)]);
+    assert_eq!(told(&[chain(1, &["a", "b", "c"]), chain(2, &["a", "a", "b"])]), [], "an exchanged token");
+    let said = Event {
+        actor: crate::event::Actor { evidence: Evidence::Asserted, ..chain(1, &back).actor },
+        ..write(1, "ann")
+    };
+    assert_eq!(told(&[said])[0].2, 0.4);
+    let mut refused = chain(1, &back);
+    refused.outcome = Outcome::Rejected;
+    assert_eq!(told(&[refused]), []);
 }
 
 proptest! {
@@ -221,6 +288,6 @@ proptest! {
         a.iter().rev().for_each(|event| first.note(event));
         b.iter().rev().for_each(|event| second.note(event));
         second.merge(first);
-        prop_assert_eq!(second.found(), whole);
+        prop_assert_eq!(second.found(None), whole);
     }
 }

@@ -49,6 +49,13 @@ fn model() -> Model {
     Model::read("shop.yaml", SHOP).map_err(|found| found.render(false)).unwrap().0
 }
 
+/// The shop with another delegation in place of its own.
+fn other(when: &str, keys: &str) -> Model {
+    let (head, _) = SHOP.split_once("delegations:").unwrap();
+    let text = format!("{head}delegations:\n  other:\n    when: \"{when}\"\n    {keys}\n");
+    Model::read("shop.yaml", &text).map_err(|found| found.render(false)).unwrap().0
+}
+
 fn by_agent(n: u64, second: i64, activity: &str) -> EventBuilder {
     event(n, second, activity).by("alice", &["customer"]).agent("agent:shop").on("order:1")
 }
@@ -88,6 +95,45 @@ fn tools_and_steps_are_what_the_delegation_allows() {
     let mut twice = vec![created(0)];
     twice.extend((2..9).map(|n| tool(n, "mail").done()));
     assert_eq!(told(&twice), [Check::AgentTool], "one cause, one finding");
+}
+
+#[test]
+fn a_partner_does_what_its_contract_names() {
+    let contract = "family: partner\n    activities: {allow: [view]}";
+    let model = || other("actor.kind == 'service'", contract);
+    let by = |n: u64, activity: &str| event(n, 10, activity).by("alice", &["customer"]).kind("service").on("order:1");
+    let told = |event: Event| {
+        let result = run(model(), &[created(0), event]);
+        result.deviations.iter().map(|one| (one.check, one.doubt.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(by(2, "view").read().done()), []);
+    assert_eq!(told(by(2, "pay").done()), [(Check::PartnerScope, false)]);
+    let unnamed = |read: bool| {
+        by(2, "view")
+            .with(move |e| (e.activity, e.operation, e.read) = (None, Some("POST /exports".into()), read))
+            .done()
+    };
+    assert_eq!(told(unnamed(false)), [(Check::PartnerScope, true)], "the model does not know it");
+    let on = |path: &str| Event { operation: None, path: path.into(), ..unnamed(false) };
+    assert_eq!(told(on("/exports/7")), [(Check::PartnerScope, true)], "nor its path");
+    assert_eq!(told(on("/oauth/token")), [], "who comes in shows his contract");
+    let person = event(2, 10, "pay").by("alice", &["customer"]).on("order:1").done();
+    assert_eq!(told(person), [], "no partner");
+}
+
+#[test]
+fn what_was_stopped_is_told_from_the_stop_on() {
+    let model = || other("actor.agent == 'agent:shop'", "stopped: 1970-01-01T00:01:00Z");
+    let at = |second| by_agent(2, second, "view").read();
+    let told = |event: Event| {
+        let result = run(model(), &[created(0), event]);
+        result.deviations.iter().map(|one| (one.check, one.doubt.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(at(59).done()), []);
+    assert_eq!(told(at(61).done()), [(Check::KilledActs, true)], "within the first minute");
+    assert_eq!(told(at(600).done()), [(Check::KilledActs, false)]);
+    assert_eq!(told(at(600).refused(403).done()), [], "that is what the switch is for");
+    assert_eq!(told(at(600).agent("agent:other").done()), []);
 }
 
 #[test]

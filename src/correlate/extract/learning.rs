@@ -113,6 +113,9 @@ impl Extractor {
         // Nothing is known of an object of which it cannot be told which it is.
         let lost = |object: &ObjectRef| object.told == TenantTold::Nowhere && actor.credential.is_none();
         let known = |id: &ObjectId| !found.objects.iter().any(|object| object.id == *id && lost(object));
+        if self.model.is_none() {
+            facts.named.extend(found.named_beside());
+        }
         let mut unplaced = Facts::default();
         for (child, parent) in &found.parents {
             let facts = if known(child) && known(parent) { &mut *facts } else { &mut unplaced };

@@ -138,6 +138,7 @@ impl Extractor {
         let aged = header("age").and_then(|age| age.trim().parse::<u64>().ok()).is_some_and(|seconds| seconds > 0);
         Answer {
             body_hash,
+            size: response.and_then(|response| size(&response.body)),
             cached: aged || CACHES.iter().any(|name| says(name, "hit")) || STALE.iter().any(|name| says(name, "stale")),
             replayed: RECORDS.iter().any(|name| says(name, "true")),
             made: false,
@@ -176,6 +177,15 @@ impl Extractor {
             .or_else(trace)
             .or(log.trace_id.as_deref());
         found.filter(|id| !id.is_empty() && id.len() <= 128).map(|id| self.masker.shared(id))
+    }
+}
+
+/// Bytes of a body, as far as they are known.
+fn size(body: &Body) -> Option<u64> {
+    match body {
+        Body::Absent => Some(0),
+        Body::Unknown { size } => *size,
+        Body::Present { decoded_len, .. } => Some(*decoded_len),
     }
 }
 

@@ -57,7 +57,7 @@ impl Naming<'_> {
 
     /// Roles after the model's mapping. The default role is given only where it is known that none was claimed.
     pub(super) fn roles(&self, reading: &Reading<'_>, shown: &[Shown]) -> Roles {
-        let Some(model) = self.model else { return Roles::default() };
+        let Some(model) = self.model else { return self.logged_roles(reading) };
         let mut listed = self.listed_roles(reading, model.roles_from.iter().filter(|path| !is_in_answer(path)));
         if !listed.found.is_empty() {
             return Roles::told(self.mapped(listed.found, model));
@@ -81,6 +81,15 @@ impl Naming<'_> {
         } else {
             Roles::default()
         }
+    }
+
+    /// Roles that a log's record gives, where no model says where they are.
+    fn logged_roles(&self, reading: &Reading<'_>) -> Roles {
+        let mut found = logged_list(reading, &["roles", "role"]);
+        found.iter_mut().for_each(|role| *role = self.masker.shared(role));
+        found.sort();
+        found.dedup();
+        if found.is_empty() { Roles::default() } else { Roles::told(found) }
     }
 
     /// Roles that the answer to a login, or its log record, tells of whom it binds: the model's paths into requests say

@@ -25,9 +25,10 @@ use hasher::{ANY, SOME};
 pub use people::People;
 pub use row::{Deed, Row, fold};
 pub use standing::{Answers, Attempt, Judged, Standing};
-pub use unlearned::{Unlearned, UnlearnedDoubt, Users};
+pub use unlearned::{Unlearned, UnlearnedDoubt, UseCounts, Users};
 pub use walk::{LEAST, WINDOW, Walk, WalkDoubt, Walks, temper};
 
+use crate::event::parcel::Parcel;
 use crate::event::{Actor, Event, EventId, Evidence, HandedId, ObjectRef, Outcome, SoughtId};
 
 /// Digits of a number that can be guessed.
@@ -39,6 +40,22 @@ const COUNTING: [&str; 22] = [
     "page", "offset", "skip", "start", "from", "limit", "size", "year", "years", "quarter", "quarters", "month",
     "months", "week", "weeks", "day", "days", "hour", "hours", "version", "versions", "v",
 ];
+
+impl Parcel for Row {
+    const COLUMN: &'static str = "deed";
+}
+
+impl Parcel for Attempt {
+    const COLUMN: &'static str = "attempt";
+}
+
+impl Parcel for People {
+    const COLUMN: &'static str = "people";
+}
+
+impl Parcel for Users {
+    const COLUMN: &'static str = "users";
+}
 
 /// Writes down what events did with ids.
 #[derive(Clone, Debug)]
@@ -66,6 +83,7 @@ impl Ledger {
             kind: ANY,
             open: event.actor.evidence <= Evidence::Unproved,
             step: 0,
+            named: false,
             time: event.time.saturating_add(event.tick.max(1) - 1),
             event: event.id,
             source: source(event.source),
@@ -133,11 +151,14 @@ impl Ledger {
         push: &mut impl FnMut(Row) -> Result<(), E>,
     ) -> Result<(), E> {
         let Some(step) = event.operation.as_deref().or(event.activity.as_deref()) else { return Ok(()) };
-        for (at, object) in event.objects.iter().enumerate().filter(|(_, object)| is_used(object)) {
+        let about = event.objects.iter().any(is_used);
+        let said = |object: &ObjectRef| !about && self.is_named(event, object, asked);
+        for (at, object) in event.objects.iter().enumerate().filter(|(_, object)| is_used(object) || said(object)) {
             let key = &*object.id.key;
             let kind = self.ids.kind(&object.id.object_type);
-            let row = Row { value: self.ids.value(key), kind, ..row };
+            let row = Row { value: self.ids.value(key), kind, named: !about, ..row };
             let deed = match event.outcome {
+                Outcome::Accepted if row.named => Deed::Used,
                 Outcome::Accepted if at == 0 && !event.read => {
                     changed(event, key, asked.iter().any(|id| id.value == row.value))
                 }
@@ -156,6 +177,18 @@ impl Ledger {
             push(Row { deed, step, number, guessable, counted, ..row })?;
         }
         Ok(())
+    }
+}
+
+impl Ledger {
+    /// Whether a request names an object, and no other of its type: `POST /lookup {"account_id": 17}`.
+    fn is_named(&self, event: &Event, object: &ObjectRef, asked: &[HandedId]) -> bool {
+        let is_asked = |object: &&ObjectRef| {
+            let value = self.ids.value(&object.id.key);
+            &*object.qualifier == "mentioned" && asked.iter().any(|id| id.value == value)
+        };
+        let of_type = event.objects.iter().filter(|other| other.id.object_type == object.id.object_type);
+        is_asked(&object) && of_type.filter(is_asked).count() == 1
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::standing::Answers;
 
 /// Sums by actor; merging commutes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct People {
     seen: BTreeMap<u64, Seen>,
     /// Stretches in which anything may have happened, sorted and apart.
@@ -13,7 +15,7 @@ pub struct People {
 }
 
 /// The first and last answers that were seen, and that were not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Seen {
     read: Option<(i64, i64)>,
     unread: Option<(i64, i64)>,

@@ -37,6 +37,8 @@ pub struct Row {
     pub open: bool,
     /// Hash of what was called; 0 where that does not matter.
     pub step: u64,
+    /// A body named it, and the call is about nothing else: that need not be a use of it.
+    pub named: bool,
     /// When: of a request the latest, of an answer the earliest that it can have been, in microseconds.
     pub time: i64,
     /// In which event.
@@ -58,8 +60,8 @@ pub struct Row {
 impl Row {
     /// Whether another is the same deed, at another time.
     pub fn is_again(&self, other: &Row) -> bool {
-        (self.value, self.actor, self.deed, self.kind, self.open, self.step)
-            == (other.value, other.actor, other.deed, other.kind, other.open, other.step)
+        (self.value, self.actor, self.deed, self.kind, self.open, self.step, self.named)
+            == (other.value, other.actor, other.deed, other.kind, other.open, other.step, other.named)
     }
 }
 

@@ -179,7 +179,8 @@ struct Kind {
 impl Id {
     fn of(rows: &[Row]) -> Id {
         let mut id = Id::default();
-        for row in rows {
+        // What is merely named, nobody need have used.
+        for row in rows.iter().filter(|row| !row.named) {
             let kind = id.kinds.entry(row.kind).or_default();
             kind.open |= row.open && matches!(row.deed, Deed::Used | Deed::Given);
             match row.deed {
@@ -218,7 +219,7 @@ impl Id {
                 keep_two(&mut kind.made);
             }
         }
-        for row in rows.iter().filter(|row| matches!(row.deed, Deed::Put | Deed::Used)) {
+        for row in rows.iter().filter(|row| !row.named && matches!(row.deed, Deed::Put | Deed::Used)) {
             let Some(kind) = id.kinds.get_mut(&row.kind) else { continue };
             if kind.users.len() <= SHARED && !kind.makers.contains(&row.actor) {
                 kind.users.insert(row.actor);

@@ -26,6 +26,7 @@ fn row(actor: u64, deed: Deed, kind: u32, time: i64) -> Row {
         kind,
         open,
         step: 0,
+        named: false,
         time,
         event,
         source,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::hasher::{IdHasher, SOME};
 use super::row::{Deed, Row};
 use super::standing::{Answers, Attempt, Judged, Standing};
@@ -42,7 +44,7 @@ pub struct Unlearned {
 }
 
 /// Why it is not certain that an id was not given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum UnlearnedDoubt {
     /// Some answers that he got were not seen whole.
     Answers,
@@ -90,8 +92,19 @@ impl UnlearnedDoubt {
     }
 }
 
+/// How many uses of ids could be decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UseCounts {
+    /// Decided.
+    pub decided: u64,
+    /// Not decided, because no answer to the actor was seen.
+    pub unanswered: u64,
+    /// Not decided, because nobody else was seen with the object.
+    pub nobodys: u64,
+}
+
 /// Everything that is known of users of ids.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Users {
     /// Who has objects of a type.
     owners: BTreeSet<(u64, u32)>,
@@ -99,8 +112,8 @@ pub struct Users {
     calls: BTreeMap<u64, BTreeMap<u64, (i64, Option<i64>)>>,
     /// Uses of others' objects, by actor and call.
     astray: BTreeMap<(u64, u64), Astray>,
-    /// By source, and whether the model names the owner: decided, and not to be decided.
-    counts: BTreeMap<(u8, bool), (u64, u64)>,
+    /// By source, and whether the model names the owner.
+    counts: BTreeMap<(u8, bool), UseCounts>,
     /// Types whose owner the model names.
     owned: BTreeSet<u32>,
     /// Types of which it names the tenant alone.
@@ -111,7 +124,7 @@ pub struct Users {
 }
 
 /// Uses of one actor by one call, by what speaks against each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Astray {
     kind: u32,
     source: u8,
@@ -119,7 +132,7 @@ struct Astray {
     uses: BTreeMap<Option<UnlearnedDoubt>, Uses>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Uses {
     objects: u64,
     /// The first few: when, the use, and where somebody else was given the id.
@@ -147,12 +160,12 @@ impl Users {
         for (row, kind, maker) in &judged.shown {
             self.classed(row, *kind, Some(*maker));
         }
-        for row in &judged.learned {
+        for row in judged.learned.iter().filter(|row| !row.named) {
             self.classed(row, row.kind, None);
             self.owners.insert((row.actor, row.kind));
             if row.deed == Deed::Used {
                 self.called(row, false);
-                self.count(row, true);
+                self.count(row).decided += 1;
             }
         }
         for attempt in
@@ -162,9 +175,45 @@ impl Users {
         }
     }
 
+    /// Adds what was judged of other ids, beside the same model.
+    pub fn merge(&mut self, other: Users) {
+        self.owners.extend(other.owners);
+        self.owned.extend(other.owned);
+        self.tenants.extend(other.tenants);
+        for (step, more) in other.calls {
+            let actors = self.calls.entry(step).or_default();
+            for (actor, (first, stray)) in more {
+                let known = actors.entry(actor).or_insert((first, stray));
+                *known = (known.0.min(first), [known.1, stray].into_iter().flatten().min());
+            }
+            keep_least_keys(actors, ACTORS);
+        }
+        for (key, more) in other.astray {
+            let astray = self.astray.entry(key).or_default();
+            (astray.kind, astray.source) = (more.kind.max(astray.kind), more.source.max(astray.source));
+            astray.class = more.class.max(astray.class);
+            for (doubt, more) in more.uses {
+                let uses = astray.uses.entry(doubt).or_default();
+                uses.objects += more.objects;
+                add_least(&mut uses.first, more.first, SHOWN);
+            }
+        }
+        for (key, more) in other.counts {
+            let counts = self.counts.entry(key).or_default();
+            counts.decided += more.decided;
+            counts.unanswered += more.unanswered;
+            counts.nobodys += more.nobodys;
+        }
+        for (class, more) in other.classes {
+            let actors = self.classes.entry(class).or_default();
+            more.into_iter().for_each(|(actor, makers)| add_least(actors.entry(actor).or_default(), makers, EVERYBODY));
+            keep_least_keys(actors, ACTORS);
+        }
+    }
+
     fn attempt(&mut self, attempt: &Attempt) {
         let row = &attempt.row;
-        if attempt.is_counting() || row.kind == SOME {
+        if attempt.is_counting() || row.kind == SOME || row.named {
             return;
         }
         let given = match attempt.standing {
@@ -172,8 +221,12 @@ impl Users {
             Standing::Made(event) | Standing::Held(event) | Standing::Shared(event) => Some(event),
             Standing::Missed | Standing::Open | Standing::Unknown => None,
         };
-        let decided = attempt.answers != Answers::None && attempt.standing != Standing::Unknown;
-        self.count(row, decided);
+        let counts = self.count(row);
+        match (attempt.answers, attempt.standing) {
+            (Answers::None, _) => counts.unanswered += 1,
+            (_, Standing::Unknown) => counts.nobodys += 1,
+            _ => counts.decided += 1,
+        }
         self.called(row, given.is_some());
         let Some(given) = given.filter(|_| !self.owned.contains(&row.kind)) else { return };
         let astray = self.astray.entry((row.actor, row.step)).or_default();
@@ -211,14 +264,13 @@ impl Users {
         keep_least_keys(actors, ACTORS);
     }
 
-    fn count(&mut self, row: &Row, decided: bool) {
-        let counts = self.counts.entry((row.source, self.owned.contains(&row.kind))).or_default();
-        *counts = (counts.0 + u64::from(decided), counts.1 + u64::from(!decided));
+    fn count(&mut self, row: &Row) -> &mut UseCounts {
+        self.counts.entry((row.source, self.owned.contains(&row.kind))).or_default()
     }
 
-    /// By source, and whether the model names the owner: uses that were decided, and those that could not be.
-    pub fn counts(&self) -> impl Iterator<Item = (u8, bool, u64, u64)> {
-        self.counts.iter().map(|((source, owned), (decided, undecided))| (*source, *owned, *decided, *undecided))
+    /// By source, and whether the model names the owner: how many uses could be decided.
+    pub fn counts(&self) -> impl Iterator<Item = (u8, bool, UseCounts)> {
+        self.counts.iter().map(|((source, owned), counts)| (*source, *owned, *counts))
     }
 
     /// Actors who used a call, as far as they are told apart.

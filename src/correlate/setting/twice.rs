@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::correlate::body::is_form;
 use crate::correlate::extract::is_safe;
 use crate::correlate::reading::Reading;
 use crate::correlate::target::pairs;
@@ -25,18 +26,14 @@ pub(super) fn mark(reading: &Reading<'_>, marks: &mut Marks) {
     let body = body.map(<[u8]>::trim_ascii).filter(|bytes| bytes.len() <= LARGEST);
     let json = body.filter(|bytes| matches!(bytes.first(), Some(b'{' | b'[')));
     let looked: Option<Looked> = json.and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let form = body.filter(|_| is_form(reading)).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let is_form = request.is_some_and(|request| is_form(&request.headers));
+    let form = body.filter(|_| is_form).and_then(|bytes| std::str::from_utf8(bytes).ok());
     let query = reading.target.query.iter().map(|(name, value)| (name.to_string(), value.to_string()));
     let mut named: Vec<(String, String)> = query.take(MOST).collect();
     named.extend(form.into_iter().flat_map(pairs).take(MOST).map(|(name, value)| (name.into(), value.into())));
     named.extend(looked.iter().flat_map(|looked| looked.members.clone()).take(MOST));
     marks.add_if(looked.is_some_and(|looked| looked.twice), Mark::MemberTwice);
     marks.add_if(disagree(named), Mark::IdTwice);
-}
-
-fn is_form(reading: &Reading<'_>) -> bool {
-    let kind = reading.header("content-type").unwrap_or_default();
-    kind.to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
 }
 
 /// Whether one name of an id has two values.

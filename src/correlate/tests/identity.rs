@@ -206,6 +206,27 @@ fn a_user_agent_in_a_log_is_no_acting_agent() {
 }
 
 #[test]
+fn the_field_agent_of_a_log_names_an_agent_where_it_is_no_user_agent() {
+    let of = |field: &str| actor(made("GET", "/").answers(200, "").logged(Some("a"), &[("agent", field)])).agent;
+    assert_eq!(of("refund-bot").as_deref(), Some("refund-bot"));
+    assert_eq!((of("curl/8.5.0"), of("Dalvik 2.1.0 (Linux)"), of(&"a".repeat(200))), (None, None, None));
+    let both = [("agent", "Mozilla/5.0 (X11)"), ("act.sub", "refund-bot")];
+    let told = actor(made("GET", "/").answers(200, "").logged(Some("a"), &both)).agent;
+    assert_eq!(told.as_deref(), Some("refund-bot"), "the plainer name comes first");
+}
+
+#[test]
+fn a_logs_roles_are_known_without_a_model() {
+    let of = |fields: &[(&str, &str)]| {
+        let actor = actor(made("GET", "/").answers(200, "").logged(Some("a"), fields));
+        (actor.roles.iter().map(|role| role.to_string()).collect::<Vec<_>>(), actor.roles_known)
+    };
+    assert_eq!(of(&[("roles", "clerk,approver,clerk")]), (vec!["approver".into(), "clerk".into()], true));
+    assert_eq!(of(&[("role", "clerk")]), (vec!["clerk".into()], true));
+    assert_eq!(of(&[("scope", "clerk"), ("roles", "")]), (Vec::new(), false), "nothing told is nothing known");
+}
+
+#[test]
 fn a_key_beside_a_session_makes_nobody_a_service() {
     let keyed = |exchange: super::Made| {
         let actor = actor(exchange.header("X-Api-Key", "k-1234567890"));

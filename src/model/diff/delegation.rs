@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::side::{Side, Sides};
 use super::terms::{demanded, raised};
 use super::{Changes, Direction, Found, constraint};
+use crate::event::rfc3339;
 use crate::model::expression::{self, Operator};
 use crate::model::quantity::duration_text;
 use crate::model::read::document::{self, Node, Shape};
@@ -137,6 +138,16 @@ impl Pair<'_> {
             let texts = (Some(was.when.text.to_string()), Some(is.when.text.to_string()));
             self.say("when", Some(Direction::Changed), texts);
         }
+        let family = |partner: bool| partner.then(|| "partner".to_owned());
+        if was.partner != is.partner {
+            self.say("family", Some(Direction::Changed), (family(was.partner), family(is.partner)));
+        }
+        let texts = (was.stopped.map(rfc3339), is.stopped.map(rfc3339));
+        let direction = match (was.stopped, is.stopped) {
+            (Some(was), Some(is)) => raised(was, is),
+            _ => demanded(&texts.0, &texts.1),
+        };
+        self.say("stopped", direction, texts);
         let plain = |tool: &Arc<str>| (tool.to_string(), tool.to_string());
         let (old, new) = (Names::of(&was.tools, plain), Names::of(&is.tools, plain));
         self.names("tools", &old, &new);

@@ -3,7 +3,9 @@
 //! Guards are conditions over what the source alone knows, so that a guarded way may be taken or not. Ways without an event
 //! are taken at once. What is left are the configurations in which a machine can rest and the events between them.
 
-use std::cell::Cell;
+mod life;
+
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ImportError;
@@ -94,6 +96,7 @@ pub(super) fn lower(chart: &Chart, draft: &mut Draft) -> Result<(), ImportError>
             "no event leads from where it begins to anywhere, so that there is nothing to follow",
         ));
     }
+    flat.say_what_is_left(&events, draft);
     let mut taken = Taken::default();
     let names: BTreeMap<&str, String> =
         events.iter().map(|event| (event.as_str(), taken.name(event, "event"))).collect();
@@ -158,6 +161,8 @@ struct Flat<'c> {
     found: Vec<Configuration>,
     numbers: BTreeMap<Configuration, usize>,
     initial: BTreeSet<usize>,
+    /// States that were entered, if only to be left at once.
+    entered: RefCell<BTreeSet<usize>>,
     /// Targets by configuration, event and what is said of the way.
     edges: BTreeMap<(usize, String, Said), BTreeSet<usize>>,
 }
@@ -183,6 +188,7 @@ impl<'c> Flat<'c> {
             found: Vec::new(),
             numbers: BTreeMap::new(),
             initial: BTreeSet::new(),
+            entered: RefCell::default(),
             edges: BTreeMap::new(),
         };
         let mut start = Configuration::from([0]);
@@ -193,7 +199,9 @@ impl<'c> Flat<'c> {
         }
         let mut next = 0;
         while let Some(at) = flat.found.get(next).cloned() {
-            for event in events {
+            // A machine whose whole has come to its end takes no event any more.
+            let over = flat.is_done(0, &at, DEPTH);
+            for event in events.iter().filter(|_| !over) {
                 for ways in flat.choices(&at, |way| chart.takes(&way.trigger, event))? {
                     let said = flat.said(&ways);
                     let after = flat.step(&at, &ways)?;
@@ -380,6 +388,7 @@ impl<'c> Flat<'c> {
         let mut stack = vec![from];
         let mut rests = BTreeSet::new();
         while let Some(at) = stack.pop() {
+            self.entered.borrow_mut().extend(&at);
             let at_once = |way: &Way| !matches!(way.trigger, Trigger::Event(_));
             let moves = self.choices(&at, at_once)?;
             let must = at
@@ -450,57 +459,5 @@ impl<'c> Flat<'c> {
         }
         said.note = notes.join("; ");
         said
-    }
-
-    /// The life, one state a configuration. Several beginnings are joined by a first state before them.
-    fn life(self, chart: &Chart, object: String, names: &BTreeMap<&str, String>) -> draft::Life {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        chart.states.iter().for_each(|state| *counts.entry(&state.name).or_default() += 1);
-        let mut called: BTreeSet<String> = BTreeSet::new();
-        let mut states = Vec::new();
-        for (number, at) in self.found.iter().enumerate() {
-            let leaves: Vec<&State> =
-                at.iter().filter(|leaf| self.is_leaf(**leaf, at)).filter_map(|leaf| chart.states.get(*leaf)).collect();
-            let unique = |state: &&State| counts.get(state.name.as_str()) == Some(&1);
-            let full = |state: &State| match state.parent.and_then(|parent| chart.states.get(parent)) {
-                Some(parent) if !unique(&state) && parent.parent.is_some() => format!("{}.{}", parent.name, state.name),
-                _ => state.name.clone(),
-            };
-            let plain = leaves.iter().map(|state| full(state)).collect::<Vec<_>>().join(" + ");
-            let numbered = (2_usize..).map(|number| format!("{plain} ({number})"));
-            let free = std::iter::once(plain.clone()).chain(numbered).find(|name| called.insert(name.clone()));
-            let lines: Vec<String> = leaves.iter().map(|state| state.line.to_string()).collect();
-            let notes = leaves.iter().map(|state| state.note.as_str()).filter(|note| !note.is_empty());
-            let why = std::iter::once(format!("line {}", lines.join(", "))).chain(notes.map(str::to_owned));
-            let ends = leaves.iter().any(|state| state.kind == Kind::MayEnd);
-            states.push(draft::State {
-                name: free.unwrap_or(plain),
-                initial: self.initial.len() == 1 && self.initial.contains(&number),
-                last: ends || self.is_done(0, at, DEPTH),
-                why: why.collect::<Vec<_>>().join(": "),
-            });
-        }
-        let mut transitions: Vec<draft::Transition> = Vec::new();
-        for ((from, event, said), to) in self.edges {
-            let from = if self.initial.len() > 1 && self.initial.contains(&from) {
-                vec![from, states.len()]
-            } else {
-                vec![from]
-            };
-            transitions.push(draft::Transition {
-                activity: names.get(event.as_str()).cloned().unwrap_or_default(),
-                from,
-                to: to.into_iter().collect(),
-                by: said.by,
-                kind: said.kind,
-                why: said.note,
-            });
-        }
-        if self.initial.len() > 1 {
-            let why = "the machine begins in one of several states, by guards: any of them is taken to be the first"
-                .to_owned();
-            states.push(draft::State { name: "(begin)".to_owned(), initial: true, last: false, why });
-        }
-        draft::Life { object, states, transitions: draft::joined(transitions) }
     }
 }

@@ -169,7 +169,8 @@ impl<'e> Reading<'e> {
         for event in events.split_whitespace() {
             let done = event.strip_prefix("done.state.").and_then(|id| self.ids.get(id).copied());
             let trigger = done.map_or_else(|| Trigger::Event(event.to_owned()), Trigger::Done);
-            if event.starts_with("error.") {
+            // What was invoked ends, and what fails, without a call of anybody.
+            if event.starts_with("error.") || event == "done.invoke" || event.starts_with("done.invoke.") {
                 self.chart.own_events.insert(event.to_owned());
             }
             self.chart.ways.push(Way { trigger, ..way.clone() });

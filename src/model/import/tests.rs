@@ -235,6 +235,30 @@ fn charts_are_read_as_machines_are() {
 }
 
 #[test]
+fn what_ends_a_chart_ends_it_and_what_leads_nowhere_is_said() {
+    let text = r#"<scxml name="claim" initial="filed">
+      <state id="case"><transition event="withdraw" target="withdrawn"/>
+        <state id="filed"><invoke type="http" id="check"/><transition event="done.invoke.check" target="paid"/>
+          <transition event="appeal.*" target="paid"/></state>
+        <state id="paid"/><state id="lost"><state id="deep"/></state></state>
+      <state id="other"><transition event="withdraw" target="withdrawn"/></state>
+      <final id="withdrawn"><transition event="withdraw" target="filed"/></final></scxml>"#;
+    let (imported, model) = model(text);
+    let expected = ["filed done_invoke_check paid", "filed withdraw withdrawn", "paid withdraw withdrawn"];
+    assert_eq!(steps(&model), expected, "{}", imported.text);
+    let unseen = |name: &str| model.activities[model.activity(name).unwrap().0 as usize].unseen;
+    assert!(unseen("done_invoke_check") && !unseen("withdraw"), "{}", imported.text);
+    let left: Vec<String> = imported.left_out.iter().map(|left| format!("{} {}", left.line, left.what)).collect();
+    for (line, what) in [(4, "\"appeal.*\""), (5, "\"lost\""), (6, "\"other\"")] {
+        assert!(
+            left.iter().any(|left| left.starts_with(&format!("{line} ")) && left.contains(what)),
+            "{what}: {left:?}"
+        );
+    }
+    assert!(!left.iter().any(|left| left.contains("deep")), "what stands in it is said with it: {left:?}");
+}
+
+#[test]
 fn what_depends_on_the_past_or_multiplies_is_refused_by_name() {
     let refused = |text: &str| import("source", text, &mut |_| Err(String::new())).unwrap_err();
     let history = refused("{\"states\": {\"a\": {}, \"back\": {\"type\": \"history\"}}}");

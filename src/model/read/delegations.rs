@@ -14,7 +14,9 @@ use crate::model::{
     Permitted, Rate, quantity,
 };
 
-const KEYS: &[&str] = &["when", "tools", "activities", "limits", "inherit", "approval"];
+const KEYS: &[&str] = &["when", "family", "stopped", "tools", "activities", "limits", "inherit", "approval"];
+/// Keys without which the others say nothing.
+const MEANING: [&str; 2] = ["when", "family"];
 const INHERITED: [&str; 3] = ["tenant", "owner", "roles"];
 
 /// Reads all delegations. Activities, objects and actors must have been read.
@@ -46,12 +48,34 @@ fn delegation(reader: &mut Reader, key: &Key, node: &Node, model: &Model) -> Opt
     let limits = fields.get("limits").map(|node| limits(reader, node, &activities)).unwrap_or_default();
     let inherit = fields.get("inherit").map(|node| inherited(reader, node, model)).unwrap_or_default();
     let approval = fields.get("approval").map(|node| approval(reader, node, &name, when.as_ref(), model));
-    if KEYS.iter().skip(1).all(|key| fields.get(key).is_none()) {
+    let partner = fields.get("family").is_some_and(|node| is_partner(reader, node));
+    let stopped = super::instant(reader, fields.get("stopped"));
+    if KEYS.iter().filter(|key| !MEANING.contains(*key)).all(|key| fields.get(key).is_none()) {
         let title = format!("the delegation `{name}` allows and forbids nothing");
         let diagnostic = Diagnostic::warning(Code::Pointless, key.span.clone(), title);
         reader.found.push(diagnostic.help("say what the agent may do: `tools`, `activities`, `limits`, `approval`"));
     }
-    Some(Delegation { name, when: when?, tools, activities, limits, inherit, approval: approval.flatten() })
+    Some(Delegation {
+        name,
+        when: when?,
+        partner,
+        stopped,
+        tools,
+        activities,
+        limits,
+        inherit,
+        approval: approval.flatten(),
+    })
+}
+
+/// `family: partner`.
+fn is_partner(reader: &mut Reader, node: &Node) -> bool {
+    let partner = reader.text(node, "a family").map(|text| text == "partner");
+    if partner == Some(false) {
+        let title = "a delegation has no such family";
+        reader.found.push(Diagnostic::error(Code::BadValue, node.span.clone(), title).help("it may be `partner`"));
+    }
+    partner == Some(true)
 }
 
 /// `{allow: [...], deny: [...]}`.

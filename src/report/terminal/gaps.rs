@@ -1,5 +1,8 @@
 //! `show gaps`: everything that was seen and not read, or read and not whole.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use crate::report::figure::{bytes, count, counted, span, utc};
 use crate::report::reason;
 use crate::report::summary::{Gap, RunSummary};
@@ -62,7 +65,7 @@ fn by_reason(run: &RunSummary, gaps: &[Gap], screen: &Screen) -> String {
     }
     let spots = gaps.iter().filter(|gap| gap.kind == "blind_spot").map(|gap| gap.count).sum::<u64>();
     if spots.max(run.blind_spots) > 0 {
-        row(&unseen_stretches(spots, run.blind_spots), String::new());
+        row(&blind_spots(spots, run.blind_spots), String::new());
     }
     if run.unmatched > 0 {
         let [one, many] = ["exchange that matches no known operation", "exchanges that match no known operation"];
@@ -74,19 +77,41 @@ fn by_reason(run: &RunSummary, gaps: &[Gap], screen: &Screen) -> String {
     table.render(screen)
 }
 
-/// `5 stretches of time without requests seen (of 7 that overlap)`: what the run counts, and the lines below.
-fn unseen_stretches(spots: u64, apart: u64) -> String {
-    let [one, many] = ["stretch of time without requests seen", "stretches of time without requests seen"];
-    if spots <= apart {
-        return counted(apart, one, many);
-    }
-    format!("{} (of {} that overlap)", counted(apart, one, many), count(spots))
+/// `5 blind spots, in which requests may be missing (of 7 that overlap)`: what the run counts, and the lines below.
+fn blind_spots(spots: u64, apart: u64) -> String {
+    let said = reason::blind_spots(apart);
+    if spots <= apart { said } else { format!("{said} (of {} that overlap)", count(spots)) }
 }
 
-/// One line for each input, connection and reason, and for each blind spot; by time.
+/// The blind spots of one input and server as one gap, from the first's beginning to the last's end; all other gaps as
+/// they are.
+fn joined(gaps: Vec<&Gap>) -> Vec<Gap> {
+    let mut spots: BTreeMap<(&str, Option<&str>), Gap> = BTreeMap::new();
+    let mut listed = Vec::new();
+    for gap in gaps {
+        if gap.kind != "blind_spot" {
+            listed.push(gap.clone());
+            continue;
+        }
+        match spots.entry((&gap.input, gap.server.as_deref())) {
+            Entry::Vacant(free) => drop(free.insert(gap.clone())),
+            Entry::Occupied(mut known) => {
+                let all = known.get_mut();
+                (all.count, all.bytes) = (all.count + gap.count, all.bytes + gap.bytes);
+                all.to = all.to.take().max(gap.to.clone());
+            }
+        }
+    }
+    listed.extend(spots.into_values());
+    listed
+}
+
+/// One line for each input, connection and reason, and for the blind spots of each server; by time.
 fn by_place(gaps: &[Gap], screen: &Screen) -> String {
     let mut listed: Vec<&Gap> = gaps.iter().filter(|gap| gap.kind != LEFT_OUT && !is_sum(gap, gaps)).collect();
     listed.sort_by_key(|gap| (&gap.input, &gap.from, &gap.connection));
+    let mut listed = joined(listed);
+    listed.sort_by(|a, b| (&a.input, &a.from, &a.connection).cmp(&(&b.input, &b.from, &b.connection)));
     let file = listed.first().map(|gap| gap.input.as_str());
     let file = file.filter(|file| listed.iter().all(|gap| gap.input == *file));
     let mut table =

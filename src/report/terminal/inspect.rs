@@ -2,7 +2,7 @@
 
 use crate::report::figure::{bytes, count, counted, percent, protocol, utc};
 use crate::report::reason;
-use crate::report::summary::RunSummary;
+use crate::report::summary::{PremiseSummary, RunSummary};
 use crate::report::{unidentified, visible};
 
 use super::screen::Screen;
@@ -54,6 +54,9 @@ pub fn inspect(run: &RunSummary, drafts: bool, screen: &Screen) -> String {
     if !run.objects.is_empty() {
         out.push_str(&screen.paragraph("Objects", &objects(run)));
     }
+    for premise in &run.premises {
+        out.push_str(&screen.paragraph("Tenants?", &perhaps(premise)));
+    }
     if run.model.is_none() {
         out.push_str(
             &screen.paragraph("", "(operations and objects are guessed from paths and bodies; a model names them)"),
@@ -88,7 +91,7 @@ pub(super) fn next(input: &str) -> String {
 /// `1.2 GB, 412,880 exchanges, 2026-03-01 00:00:00 to … UTC, HTTP/1 71 %, HTTP/2 29 %`.
 fn read(run: &RunSummary) -> String {
     let size = run.inputs.iter().map(|input| input.bytes).sum();
-    let mut parts = vec![bytes(size), counted(run.exchanges, "exchange", "exchanges")];
+    let mut parts = vec![bytes(size), exchanges(run)];
     if let Some((from, to)) = &run.window {
         parts.push(format!("{} to {} UTC", utc(from), utc(to)));
     }
@@ -100,6 +103,18 @@ fn read(run: &RunSummary) -> String {
     });
     parts.extend(calls);
     parts.join(", ")
+}
+
+/// `610 exchanges (1 with both sides; 304 requests and 305 responses alone, which may be halves of one)`.
+fn exchanges(run: &RunSummary) -> String {
+    let all = counted(run.exchanges, "exchange", "exchanges");
+    let Some(halves) = run.halves() else { return all };
+    let requests = counted(halves.requests, "request", "requests");
+    let responses = counted(halves.responses, "response", "responses");
+    format!(
+        "{all} ({} with both sides; {requests} and {responses} alone, which may be halves of one)",
+        count(halves.whole)
+    )
 }
 
 /// What was seen and not read; says so when that is nothing.
@@ -120,10 +135,7 @@ pub(super) fn not_read(run: &RunSummary) -> String {
     parts.extend(run.incomplete.iter().map(|(reason, number)| reason::incomplete(reason, *number)));
     parts.extend(reason::untold(run));
     if run.blind_spots > 0 {
-        parts.push(format!(
-            "{} without requests seen",
-            counted(run.blind_spots, "stretch of time", "stretches of time")
-        ));
+        parts.push(reason::blind_spots(run.blind_spots));
     }
     match (parts.is_empty(), run.errors.is_empty()) {
         (true, true) if run.exchanges == 0 => "no exchange was found in the input".to_owned(),
@@ -171,6 +183,19 @@ fn websocket(run: &RunSummary) -> Option<String> {
         text.push_str(&format!("{joint} {} not read as calls", count(said.without_call)));
     }
     Some(text)
+}
+
+/// `host.label.0 has 3 values, and 12 of 12 actors and 30 of 30 objects stay with one of them: ...`.
+fn perhaps(premise: &PremiseSummary) -> String {
+    format!(
+        "{} has {} values, and {} of {} and {} of {} stay with one of them; where these are tenants, a model says so",
+        premise.place,
+        count(premise.tenants),
+        count(premise.staying),
+        counted(premise.actors, "actor", "actors"),
+        count(premise.alone),
+        counted(premise.objects, "object", "objects"),
+    )
 }
 
 fn operations(run: &RunSummary) -> String {

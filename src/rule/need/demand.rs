@@ -91,6 +91,8 @@ fn asked(reader: &Reader<'_>, check: Check) -> Option<Demand> {
         // What agents and servers say to each other is judged as well, and needs no model.
         Check::HeaderMismatch | Check::ToolChanged => None,
         Check::AgentTool
+        | Check::PartnerScope
+        | Check::KilledActs
         | Check::AgentLimit
         | Check::AgentChain
         | Check::DelegatedScope
@@ -115,12 +117,12 @@ fn built_in(check: Check) -> Demand {
             BTreeSet::from([Need::Headers])
         }
         Check::Pace | Check::Clones => BTreeSet::from([Need::Clock]),
-        Check::RetryStorm => BTreeSet::from([Need::RequestBody]),
+        Check::RetryStorm | Check::MemberWritten => BTreeSet::from([Need::RequestBody]),
         Check::TokenExpired | Check::AgentUnnamed => BTreeSet::from([Need::Headers]),
         Check::KeyAge | Check::KeyWide | Check::NotRotated | Check::Wildcard | Check::EnvironmentMix => {
             BTreeSet::from([Need::Headers])
         }
-        Check::BodySecret => BTreeSet::from([Need::ResponseBody]),
+        Check::BodySecret | Check::MemberRead => BTreeSet::from([Need::ResponseBody]),
         Check::ScopeWidened => BTreeSet::from([Need::RequestBody, Need::ResponseBody]),
         _ => BTreeSet::new(),
     };
@@ -144,6 +146,7 @@ fn beside(check: Check) -> Option<&'static str> {
         Check::IdentityShared => "no addresses of clients",
         Check::KeyAge | Check::NotRotated | Check::KeyWide | Check::EnvironmentMix => "no credentials",
         Check::Wildcard => "no tokens",
+        Check::Volumes => "no sizes of answers",
         Check::Polluted => "the route may take several of an id",
         _ => return None,
     })
@@ -225,9 +228,11 @@ impl Reader<'_> {
     /// What the delegations ask of a check.
     fn delegated(&self, check: Check) -> Option<Demand> {
         let asks = |delegation: &&Delegation| {
-            let Delegation { tools, activities, limits, inherit, approval, .. } = delegation;
+            let Delegation { partner, stopped, tools, activities, limits, inherit, approval, .. } = delegation;
             match check {
-                Check::AgentTool => tools.is_given() || activities.is_given(),
+                Check::AgentTool => !partner && (tools.is_given() || activities.is_given()),
+                Check::PartnerScope => *partner && (tools.is_given() || activities.is_given()),
+                Check::KilledActs => stopped.is_some(),
                 Check::AgentLimit => limits.per_event.is_some() || limits.per_day.is_some() || limits.calls.is_some(),
                 Check::AgentChain => limits.depth.is_some(),
                 Check::DelegatedScope => inherit.owner || inherit.roles,
@@ -238,10 +243,11 @@ impl Reader<'_> {
         let mut demand = None;
         for delegation in self.model.delegations.iter().filter(asks) {
             let Demand { always, often, .. } = demand.get_or_insert_with(Demand::default);
-            always.insert(Need::Agents);
+            let by_agent = !delegation.partner && check != Check::KilledActs;
+            always.insert(if by_agent { Need::Agents } else { Need::Identity });
             self.expression(&delegation.when, often);
             match check {
-                Check::AgentTool if delegation.tools.is_given() => _ = often.insert(Need::Calls),
+                Check::AgentTool | Check::PartnerScope if delegation.tools.is_given() => _ = often.insert(Need::Calls),
                 Check::AgentLimit => {
                     let spends = |id: &ActivityId| self.activity(*id).into_iter().flat_map(|a| &a.attributes);
                     let read = delegation.limits.amounts.iter().flat_map(|(id, name)| {

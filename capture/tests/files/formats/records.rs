@@ -99,3 +99,23 @@ fn what_a_balancer_read_is_the_answer() {
     assert_eq!(sizes(line), (unknown.clone(), known.clone()));
     assert_eq!(sizes(&line.replace("time_accept", "time").replace(".123", "")), (known, unknown));
 }
+
+/// `time` is a date, or how long it took: a field that can only be a date says which.
+#[test]
+fn a_date_in_words_goes_before_a_number_called_time() {
+    let record = |more: &str| format!(r#"{{{more},"method":"GET","path":"/a","status":200}}"#) + "\n";
+    for times in [
+        r#""datetime":"2026-05-17T08:05:32Z","time":12.5"#,
+        r#""time":12.5,"datetime":"2026-05-17T08:05:32Z""#,
+        r#""time":"12.5","@timestamp":"2026-05-17T08:05:32Z""#,
+        r#""date":"2026-05-17T08:05:32Z","time":1500000000"#,
+        r#""time":1500000000,"date":"2026-05-17T08:05:32Z""#,
+        r#""ts":1779005132,"time":0.003"#,
+        r#""time":1779005132"#,
+        r#""date":"2026-05-17","time":1779005132"#,
+        r#""date":"2026-05-17","time":"08:05:32""#,
+        r#""date":1,"time":1779005132"#,
+    ] {
+        assert_eq!(one(&record(times), InputFormat::JsonLog).time.0, MAY, "{times}");
+    }
+}

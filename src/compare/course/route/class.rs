@@ -51,12 +51,12 @@ impl Class {
     }
 
     /// Whether any role is told.
-    pub(super) fn has_roles(&self) -> bool {
+    pub(in crate::compare::course) fn has_roles(&self) -> bool {
         self.roles.iter().any(|role| *role != 0)
     }
 
     /// Whether two have a role in common.
-    pub(super) fn shares_role(&self, other: &Class) -> bool {
+    pub(in crate::compare::course) fn shares_role(&self, other: &Class) -> bool {
         self.roles.iter().any(|role| *role != 0 && other.roles.contains(role))
     }
 }

@@ -14,6 +14,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use class::ActorKind;
 pub use class::{Class, Roster};
 pub(super) use task::Task;
 

@@ -31,6 +31,16 @@ impl Task {
     }
 }
 
+impl Task {
+    /// What an operation is about, whatever it does with it: `/orders` for `POST /v2/orders` and `GET /orders/{id}`. A call
+    /// inside a body does not say.
+    pub(in crate::compare::course) fn resource(event: &Event, operation: &str) -> Option<String> {
+        let path = (!is_call(operation)).then(|| bare(operation).0)?;
+        let path = path.split_once('/').map_or("", |(_, path)| path).trim_end_matches("/{}").to_owned();
+        Some(format!("{} {path}", site(event.host.as_deref().unwrap_or_default())))
+    }
+}
+
 /// The last two labels of a host's name; an address is its own.
 fn site(host: &str) -> &str {
     if host.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':')) {

@@ -1,5 +1,7 @@
 //! What exchanges hand over.
 
+use offpath_capture::calls;
+
 use super::*;
 use crate::correlate::HashKey;
 use crate::correlate::redact::Redaction;
@@ -186,4 +188,27 @@ fn pages_give_their_links() {
 fn hostile_nesting_is_an_end_not_a_crash() {
     let deep = "[".repeat(100_000);
     assert!(of(&made("GET", "/orders").answers(200, &deep)).unread);
+}
+
+#[test]
+fn an_id_that_a_websocket_echoes_is_not_given_by_it() {
+    let call = |name: &str, arguments: Option<&str>, result: Option<&str>| Call {
+        name: name.into(),
+        arguments: arguments.map(str::to_owned),
+        result: result.map(str::to_owned),
+        ..calls(&made("POST", "/rpc").json(r#"{"jsonrpc":"2.0","id":1,"method":"x"}"#).0).calls.remove(0)
+    };
+    let said = |calls: &[Call]| {
+        let mut exchange = made("GET", "/live").answers(101, "").0;
+        exchange.protocol = Protocol::WebSocket;
+        let target = Target::parse("/live");
+        let masker = Masker::new(HashKey::new(b"tests"), Redaction::default());
+        handed(&exchange, &target, &calls.iter().collect::<Vec<_>>(), &ids(), &masker)
+    };
+    let asked = call("order.watch", Some(r#"{"orderId":"ord_8"}"#), Some(r#"{"watching":"ord_8","orderId":"ord_8"}"#));
+    let pushed = call("order.new", None, Some(r#"{"orderId":"ord_9"}"#));
+    let heard = said(&[asked, pushed.clone()]);
+    assert!(!gives(&heard, "ord_8", "order"), "he named it himself");
+    assert!(gives(&heard, "ord_9", "order") && heard.unread, "what came unasked is not all that came");
+    assert!(gives(&said(&[pushed]), "ord_9", "order"));
 }

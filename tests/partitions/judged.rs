@@ -1,73 +1,19 @@
-//! The stages of the analysis on machines that share nothing: events and facts cross between them as Arrow, counts are
-//! added up, and the findings are those of one machine.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
-
-mod support;
+//! With a model: events and facts cross, counts are added up, and the findings are those of one machine.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::StreamWriter;
 use offpath::compare::{Blindness, CaseResult, Comparer, WindowKey};
-use offpath::correlate::facts::{self, Facts};
-use offpath::correlate::{Apart, Directory, Extractor, HashKey, Inspection, PartOf};
+use offpath::correlate::{Apart, Directory, Extractor, Facts, HashKey, Inspection, PartOf};
 use offpath::event::partition::stable_hash;
-use offpath::event::{self, Event, ObjectId, OrderKey};
+use offpath::event::{Event, ObjectId, OrderKey};
 use offpath::finding::Finding;
 use offpath::model::Model;
 use offpath::rule;
-use offpath_capture::{BlindSpot, Exchange, Options, Sink, Source};
-use support::{check, sample};
+use offpath_capture::Exchange;
 
-/// Bytes on their way between machines.
-struct Sent(Vec<u8>);
-
-impl Sent {
-    fn of(batch: &RecordBatch) -> Sent {
-        let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
-        writer.write(batch).unwrap();
-        Sent(writer.into_inner().unwrap())
-    }
-
-    fn events(events: &[Event]) -> Sent {
-        Sent::of(&event::batch::encode(events).unwrap())
-    }
-
-    fn batches(&self) -> impl Iterator<Item = RecordBatch> {
-        StreamReader::try_new(self.0.as_slice(), None).unwrap().map(Result::unwrap)
-    }
-
-    fn into_events(self) -> Vec<Event> {
-        self.batches()
-            .flat_map(|batch| event::batch::decode(&batch).unwrap().map(Result::unwrap).collect::<Vec<_>>())
-            .collect()
-    }
-
-    fn facts(&self) -> Vec<Facts> {
-        self.batches()
-            .flat_map(|batch| facts::batch::decode(&batch).unwrap().map(Result::unwrap).collect::<Vec<_>>())
-            .collect()
-    }
-}
-
-#[derive(Default)]
-struct Exchanges(Vec<Exchange>);
-
-impl Sink for Exchanges {
-    fn exchange(&mut self, exchange: Exchange) -> ControlFlow<()> {
-        self.0.push(exchange);
-        ControlFlow::Continue(())
-    }
-
-    fn blind_spot(&mut self, _: BlindSpot) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn progress(&mut self, _: u64) {}
-}
+use crate::support::{check, sample};
+use crate::{Sent, exchanges};
 
 fn model() -> Arc<Model> {
     let path = sample().join("model.yaml");
@@ -77,13 +23,13 @@ fn model() -> Arc<Model> {
 
 /// A machine that extracts: its share of the exchanges, with an extractor of its own. Gives events, facts and counts.
 fn extract(exchanges: &[&Exchange]) -> (Sent, Sent, Inspection) {
-    let extractor = Extractor::new(Some(model()), HashKey::new(include_bytes!("support/hash.key")));
+    let extractor = Extractor::new(Some(model()), HashKey::new(include_bytes!("../support/hash.key")));
     let extracted: Vec<_> = exchanges.iter().map(|exchange| extractor.extract(exchange)).collect();
     let events: Vec<Event> = extracted.iter().flat_map(|extracted| extracted.events.clone()).collect();
-    let taught = facts::batch::encode(extracted.iter().map(|extracted| &extracted.facts)).unwrap();
+    let taught = extracted.iter().map(|extracted| &extracted.facts).filter(|facts| facts.teach());
     let mut counted = Inspection::new();
     extracted.iter().for_each(|extracted| counted.add_exchange("http1", extracted));
-    (Sent::events(&events), Sent::of(&taught), counted)
+    (Sent::events(&events), Sent::values(taught), counted)
 }
 
 /// A machine that resolves some of the events by what all exchanges taught. Gives them by the machine that judges them:
@@ -94,10 +40,10 @@ fn resolve(events: Sent, taught: &[Sent], counted: &Inspection, judges: usize) -
     for (n, sent) in taught.iter().enumerate() {
         if n % 2 == 0 {
             let mut other = Directory::with_gap(Some(model().check.session_gap));
-            sent.facts().into_iter().for_each(|facts| other.add(facts));
+            sent.taken::<Facts>().into_iter().for_each(|facts| other.add(facts));
             directory.merge(other);
         } else {
-            sent.facts().into_iter().for_each(|facts| directory.add(facts));
+            sent.taken::<Facts>().into_iter().for_each(|facts| directory.add(facts));
         }
     }
     let (resolver, comparer) = (directory.freeze(), Comparer::new(Some(model())));
@@ -175,17 +121,15 @@ fn on_machines(exchanges: &[Exchange], machines: usize) -> Vec<String> {
 #[test]
 fn machines_that_share_nothing_find_what_one_finds() {
     let capture = sample().join("capture.pcapng.gz");
-    let mut read = Exchanges::default();
-    let source = Source::in_memory(capture.to_str().unwrap(), std::fs::read(&capture).unwrap()).unwrap();
-    source.read(&Options::default(), &mut read);
-    assert!(read.0.len() > 1_000);
+    let read = exchanges(&capture);
+    assert!(read.len() > 1_000);
 
     let (_folder, whole) = check(&[&capture], &[]);
     let whole: Vec<String> = whole.iter().map(|finding| format!("{} {}", finding["rule"], finding["id"])).collect();
     assert!(whole.len() > 20);
-    let one = on_machines(&read.0, 1);
+    let one = on_machines(&read, 1);
     for machines in [2, 5] {
-        assert_eq!(on_machines(&read.0, machines), one, "on {machines} machines");
+        assert_eq!(on_machines(&read, machines), one, "on {machines} machines");
     }
     let of_one: Vec<String> = one
         .iter()

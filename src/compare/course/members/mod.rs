@@ -1,0 +1,197 @@
+//! Members of JSON bodies by operation and sort of actor: who writes which, and who is given which.
+//!
+//! Sums that commute, of bounded size: of more operations, sorts of actors and members than are kept the least stay.
+
+mod name;
+mod read;
+#[cfg(test)]
+mod tests;
+mod written;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::route::Task;
+use super::{Class, Told};
+use crate::compare::deviation::Check;
+use crate::event::least::{add_least, keep_least_keys};
+use crate::event::{Echo, Event, Gate, OrderKey, Outcome, Setting};
+
+/// Operations, resources, sorts of actors of one operation and members of one sort that are kept.
+const OPERATIONS: usize = 4_096;
+const CLASSES: usize = 16;
+const MEMBERS: usize = 128;
+/// Actors of one sort that are told apart, and of one member.
+const ACTORS: usize = 64;
+const HOLDERS: usize = 4;
+
+/// What all events together show of members.
+#[derive(Clone, Debug, Default)]
+pub struct Bodies {
+    operations: BTreeMap<u64, Operation>,
+    /// By resource, who is told and who writes a member of this last name, whatever the operation.
+    resources: BTreeMap<u64, BTreeMap<Arc<str>, Known>>,
+}
+
+/// One operation of one host.
+#[derive(Clone, Debug, Default)]
+struct Operation {
+    /// Hash of what it is about, 0 where that is not known.
+    resource: u64,
+    /// It changes a part of what there is: what is sent differs from time to time.
+    partial: bool,
+    sent: BTreeMap<Class, Group>,
+    told: BTreeMap<Class, Group>,
+}
+
+/// What one sort of actors did by one operation.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    requests: u64,
+    actors: BTreeSet<u64>,
+    members: BTreeMap<Arc<str>, Member>,
+    /// The first request and the number of its source's format.
+    first: Option<(OrderKey, u8)>,
+}
+
+/// One member of what one sort of actors sent or was given.
+#[derive(Clone, Debug, Default)]
+struct Member {
+    count: u64,
+    actors: BTreeSet<u64>,
+    first: Option<(OrderKey, u8)>,
+    /// Of those that were sent, how many the answer repeats, and of how many it says something else.
+    same: u64,
+    other: u64,
+}
+
+/// Who is told of a member, and who writes it.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    told: BTreeSet<u64>,
+    sent: BTreeSet<u64>,
+}
+
+impl Bodies {
+    /// Notes an event that was let through. `hash` is keyed; `class`: what sort of actor it is.
+    pub fn note(&mut self, event: &Event, setting: &Setting, hash: &dyn Fn(&str) -> u64, class: Class, source: u8) {
+        let (Some(operation), Some(members)) = (event.operation.as_deref(), event.members.as_deref()) else { return };
+        if event.outcome != Outcome::Accepted || setting.gate != Gate::None || matches!(event.status, Some(300..=399)) {
+            return;
+        }
+        let at = (event.order_key(), source);
+        let actor = event.actor.principal.as_deref().map_or(setting.address, hash);
+        let resource = Task::resource(event, operation).map_or(0, |name| hash(&name));
+        let step = hash(&format!("{} {operation}", event.host.as_deref().unwrap_or_default()));
+        let mut one = Operation { resource, partial: &*event.method == "PATCH", ..Operation::default() };
+        let mut known: BTreeMap<Arc<str>, Known> = BTreeMap::new();
+        if let Some(sent) = &members.sent {
+            let each = sent.iter().map(|member| (&member.path, member.echo));
+            one.sent.insert(class, Group::of(each, actor, at));
+            for member in sent {
+                known.entry(name::last(&member.path).into()).or_default().sent.insert(actor);
+            }
+        }
+        if let Some(told) = &members.told {
+            one.told.insert(class, Group::of(told.iter().map(|path| (path, Echo::None)), actor, at));
+            // What is only repeated is not told.
+            let wrote = |path: &str| {
+                let sent = members.sent.iter().flatten();
+                sent.into_iter().any(|member| name::last(&member.path) == name::last(path))
+            };
+            for path in told.iter().filter(|path| !wrote(path)) {
+                known.entry(name::last(path).into()).or_default().told.insert(actor);
+            }
+        }
+        if resource != 0 {
+            add_known(self.resources.entry(resource).or_default(), known);
+        }
+        self.operations.entry(step).or_default().add(one);
+        self.bound();
+    }
+
+    /// Adds what another noted.
+    pub fn merge(&mut self, other: Bodies) {
+        for (step, operation) in other.operations {
+            self.operations.entry(step).or_default().add(operation);
+        }
+        for (resource, known) in other.resources {
+            add_known(self.resources.entry(resource).or_default(), known);
+        }
+        self.bound();
+    }
+
+    fn bound(&mut self) {
+        keep_least_keys(&mut self.operations, OPERATIONS);
+        keep_least_keys(&mut self.resources, OPERATIONS);
+    }
+
+    /// Judges every operation.
+    pub fn judge(&self, told: &mut Told) {
+        let none = BTreeMap::new();
+        for operation in self.operations.values() {
+            let known = self.resources.get(&operation.resource).unwrap_or(&none);
+            written::judge(operation, known, told);
+            read::judge(operation, told);
+        }
+    }
+}
+
+/// Adds by name what is known of members.
+fn add_known(to: &mut BTreeMap<Arc<str>, Known>, from: BTreeMap<Arc<str>, Known>) {
+    for (name, Known { told, sent }) in from {
+        let known = to.entry(name).or_default();
+        add_least(&mut known.told, told, HOLDERS);
+        add_least(&mut known.sent, sent, HOLDERS);
+    }
+    keep_least_keys(to, MEMBERS * 2);
+}
+
+impl Operation {
+    fn add(&mut self, other: Operation) {
+        self.resource = self.resource.max(other.resource);
+        self.partial |= other.partial;
+        for (mine, theirs) in [(&mut self.sent, other.sent), (&mut self.told, other.told)] {
+            for (class, group) in theirs {
+                mine.entry(class).or_default().add(group);
+            }
+            keep_least_keys(mine, CLASSES);
+        }
+    }
+}
+
+impl Group {
+    fn of<'m>(members: impl Iterator<Item = (&'m Arc<str>, Echo)>, actor: u64, at: (OrderKey, u8)) -> Group {
+        let (actors, first) = (BTreeSet::from([actor]), Some(at));
+        let member = |(path, echo): (&Arc<str>, Echo)| {
+            let (same, other) = (u64::from(echo == Echo::Same), u64::from(echo == Echo::Other));
+            (Arc::clone(path), Member { count: 1, actors: actors.clone(), first, same, other })
+        };
+        Group { requests: 1, members: members.map(member).collect(), actors: actors.clone(), first }
+    }
+
+    fn add(&mut self, other: Group) {
+        self.requests += other.requests;
+        add_least(&mut self.actors, other.actors, ACTORS);
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        for (path, theirs) in other.members {
+            let mine = self.members.entry(path).or_default();
+            mine.count += theirs.count;
+            mine.same += theirs.same;
+            mine.other += theirs.other;
+            add_least(&mut mine.actors, theirs.actors, HOLDERS);
+            mine.first = [mine.first, theirs.first].into_iter().flatten().min();
+        }
+        keep_least_keys(&mut self.members, MEMBERS);
+    }
+
+    /// The requests without a member, and how many other actors there are than its only holder.
+    fn without(&self, member: &Member) -> (u64, usize) {
+        (self.requests.saturating_sub(member.count), self.actors.len().saturating_sub(1))
+    }
+
+    /// Counts a decision that it is fine, where anything was to be decided.
+    fn count_fine(&self, check: Check, told: &mut Told) {
+        self.first.iter().for_each(|(_, source)| told.count(check, *source, Some(false)));
+    }
+}
