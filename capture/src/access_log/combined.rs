@@ -215,6 +215,10 @@ impl<'a> Source<'a> {
         let (first, rest) = token(without_logger(text.trim_end()));
         let (second, after_second) = token(rest);
         let (third, after_third) = token(after_second);
+        if second.is_empty() {
+            // Formats of nginx without ident and user: the address alone tells that what stands there is the client.
+            return record::endpoint(first).map(|client| Source { client: Some(client), ..Source::default() });
+        }
         if third.is_empty() {
             return None;
         }
@@ -332,4 +336,31 @@ fn nginx_seconds(text: &str) -> Option<i64> {
         return None;
     }
     Some(whole.parse::<i64>().ok()? * 1_000_000 + fraction.parse::<i64>().ok()? * 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_alone_is_an_address() {
+        let rest = r#"[10/May/2026:13:55:36 +0000] "GET /orders/7 HTTP/1.1" 200 12"#;
+        let parsed = |before: &str| parse(&format!("{before} {rest}"), None).client();
+        assert_eq!(parsed("10.0.0.7"), Some(record::endpoint("10.0.0.7")));
+        assert_eq!(parsed("2001:db8::7"), Some(record::endpoint("2001:db8::7")));
+        assert_eq!(parsed("10.0.0.7 - bob"), Some(record::endpoint("10.0.0.7")));
+        for other in ["worker", "-", "INFO", "10.0.0.7 bob"] {
+            assert_eq!(parsed(other), None, "{other}");
+        }
+    }
+
+    impl Parsed<'_> {
+        /// The client of a record.
+        fn client(self) -> Option<Option<Endpoint>> {
+            match self {
+                Parsed::Record(record) => Some(record.client),
+                Parsed::NoRequest | Parsed::NoLine(_) => None,
+            }
+        }
+    }
 }

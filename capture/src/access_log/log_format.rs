@@ -180,7 +180,9 @@ fn apache_template(text: &str) -> Result<(Template, ApacheTimes), String> {
             None => (None, after),
         };
         // Of two letters more are trailers (`%{name}^ti`, `%{name}^to`) and `%^FB`, the time to the answer's first byte.
-        if let Some(after) = after.strip_prefix('^').and_then(|after| after.get(2..)) {
+        if let Some(trailer) = after.strip_prefix('^') {
+            let known = ["FB", "ti", "to"].iter().find_map(|letters| trailer.strip_prefix(letters));
+            let after = known.ok_or("after `%^` Apache has only `FB`, `ti` and `to`")?;
             let name = argument.map_or_else(|| "first_byte".to_owned(), field_name);
             template.field(&name, Looks::of_name(&name));
             rest = after;
@@ -245,6 +247,8 @@ fn apache_name(directive: char, argument: Option<&str>) -> Result<String, String
         ('f', _) => "filename",
         ('R', _) => "handler",
         ('S', _) => "bytes_total",
+        // A module's own, or a later version's: it logs something, which nothing takes.
+        (letter, _) if letter.is_ascii_alphabetic() => return Ok(format!("directive.{letter}")),
         _ => return Err(format!("`%{directive}` is no directive of Apache's that is known here")),
     };
     Ok(name.to_owned())
@@ -271,6 +275,14 @@ mod tests {
         assert_eq!(field("ssl_protocol"), Some("TLSv1.3"));
         assert_eq!((field("ssl_cipher"), field("first_byte")), (Some("TLS_AES_256_GCM_SHA384"), Some("97")));
         assert_eq!(field("request"), Some("GET / HTTP/1.1"));
+    }
+
+    #[test]
+    fn letters_of_other_modules_are_fields() {
+        let found = fields(r#"%h %t %Z "%r" %>s"#, r#"1.2.3.4 [10/Oct/2000:13:55:36 +0000] zz "GET / HTTP/1.1" 200"#);
+        for wanted in [("directive.Z", "zz"), ("request", "GET / HTTP/1.1"), ("status", "200")] {
+            assert!(found.contains(&(wanted.0.to_owned(), wanted.1.to_owned())), "{wanted:?} in {found:?}");
+        }
     }
 
     #[test]
@@ -311,7 +323,9 @@ mod tests {
             ("$remote_addr$remote_user [$time_local] \"$request\"", "nothing separates"),
             ("$remote_addr \"$request\"", "a time"),
             ("%h %t", "request line"),
-            ("%h %t %r %Z", "%Z"),
+            ("%h %t %r %^Zx", "only `FB`"),
+            ("%h %t %r %^F", "only `FB`"),
+            ("%h %t %r %-", "`%-`"),
             ("%h %t %{X", "not closed"),
             ("{\"a\":\"$request\"}", "a time"),
             ("{\"a\":\"b\"}", "--log-field"),

@@ -61,7 +61,7 @@ fn describe_text(text: &str) -> String {
         "an Envoy access log in a text format of its own; log with `json_format`, or describe it for `--mapping`"
     } else if line.contains(" haproxy[") || line.contains(" haproxy: ") {
         "an HAProxy log without requests; set `option httplog`"
-    } else if starts(&["["]) {
+    } else if is_json_array(text) {
         "a JSON array without records of requests; name its fields with `--log-field` or `--mapping`"
     } else if starts(&["{"]) {
         "JSON, but neither a HAR file nor records of requests; name the records' fields with `--log-field` or `--mapping`"
@@ -82,6 +82,11 @@ fn is_key_log(text: &str) -> bool {
         let secret = label == "CLIENT_RANDOM" || label.ends_with("_SECRET") || label.contains("_SECRET_");
         secret && words.all(|word| word.bytes().all(|byte| byte.is_ascii_hexdigit()))
     })
+}
+
+/// A bracket and the beginning of a record, text or list; lines of many logs begin with a time or word in brackets.
+fn is_json_array(text: &str) -> bool {
+    text.strip_prefix('[').is_some_and(|inside| inside.trim_start().starts_with(['{', '[', '"', ']']))
 }
 
 /// `[2026-05-17T08:05:32.123Z] "GET / HTTP/1.1" 200 - ...`.
@@ -116,6 +121,8 @@ mod tests {
             (b"a,b,c\n1,2,3\n".to_vec(), "CSV"),
             (b"a\tb\n1\t2\n".to_vec(), "tab-separated"),
             (b"[{\"a\":1}]".to_vec(), "JSON array"),
+            (b"[\n  {\"a\":1}]".to_vec(), "JSON array"),
+            (b"[10/May/2026:13:55:36 +0000] GET /x 200".to_vec(), "plain text"),
             (b"#Fields: date time cs-method".to_vec(), "W3C"),
         ] {
             assert!(describe(&content).contains(name), "{} for {name}", describe(&content));
