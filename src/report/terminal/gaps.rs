@@ -94,7 +94,9 @@ fn joined(gaps: Vec<&Gap>) -> Vec<Gap> {
             continue;
         }
         match spots.entry((&gap.input, gap.server.as_deref())) {
-            Entry::Vacant(free) => drop(free.insert(gap.clone())),
+            Entry::Vacant(free) => {
+                free.insert(gap.clone());
+            }
             Entry::Occupied(mut known) => {
                 let all = known.get_mut();
                 (all.count, all.bytes) = (all.count + gap.count, all.bytes + gap.bytes);
