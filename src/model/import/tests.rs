@@ -235,6 +235,16 @@ fn charts_are_read_as_machines_are() {
 }
 
 #[test]
+fn a_machine_that_begins_by_a_guard_begins_in_one_state() {
+    let text = r#"{"id": "claim", "initial": "look", "states": {
+      "look": {"always": {"target": "big", "guard": "isBig"}, "on": {"PAY": "paid"}},
+      "big": {"on": {"APPROVE": "approved"}}, "approved": {"on": {"PAY": "paid"}}, "paid": {"type": "final"}}}"#;
+    let (imported, model) = model(text);
+    let expected = ["(begin) approve approved", "(begin) pay paid", "approved pay paid"];
+    assert_eq!(steps(&model), expected, "{}", imported.text);
+}
+
+#[test]
 fn what_ends_a_chart_ends_it_and_what_leads_nowhere_is_said() {
     let text = r#"<scxml name="claim" initial="filed">
       <state id="case"><transition event="withdraw" target="withdrawn"/>

@@ -79,6 +79,30 @@ impl Flat<'_> {
                 .to_owned();
             states.push(draft::State { name: "(begin)".to_owned(), initial: true, last: false, why });
         }
-        draft::Life { object, states, transitions: draft::joined(transitions) }
+        let mut life = draft::Life { object, states, transitions: draft::joined(transitions) };
+        if self.initial.len() > 1 {
+            without_unreached(&mut life);
+        }
+        life
     }
+}
+
+/// Leaves out the states that a machine is only in at its beginning, where another state stands for all beginnings.
+fn without_unreached(life: &mut draft::Life) {
+    let mut reached: BTreeSet<usize> =
+        life.states.iter().enumerate().filter(|(_, state)| state.initial).map(|(at, _)| at).collect();
+    let mut stack: Vec<usize> = reached.iter().copied().collect();
+    while let Some(at) = stack.pop() {
+        let ways = life.transitions.iter().filter(|way| way.from.contains(&at));
+        stack.extend(ways.flat_map(|way| &way.to).copied().filter(|to| reached.insert(*to)));
+    }
+    let numbers: BTreeMap<usize, usize> = reached.iter().copied().zip(0..).collect();
+    for way in &mut life.transitions {
+        for list in [&mut way.from, &mut way.to] {
+            *list = list.iter().filter_map(|at| numbers.get(at).copied()).collect();
+        }
+    }
+    life.transitions.retain(|way| !way.from.is_empty());
+    let mut number = 0..;
+    life.states.retain(|_| number.next().is_some_and(|number| reached.contains(&number)));
 }
