@@ -136,11 +136,11 @@ pub(super) fn incomplete(reason: &str, number: u64) -> String {
         "no_request" => "whose request was not seen",
         "no_response" => "whose response was not seen",
         "mid_stream" => {
-            "on connections that began before the capture, or behind a loss that leaves their pairs unproven"
+            "on connections that began before the capture, or behind what was lost or cut off, so that their pairs are unproven"
         }
         "request_gap" => "with bytes of the request missing",
         "response_gap" => "with bytes of the response missing",
-        "snap_length" => "cut by the capture's snap length",
+        "snap_length" => "cut by the capture's snap length (`tcpdump -s 0` captures whole packets)",
         "cut_short" => "cut off by the end of the capture or connection",
         "undecodable_body" => "with a body that could not be decoded",
         "over_limit" => "with a body or head over the limit",
