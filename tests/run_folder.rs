@@ -130,6 +130,7 @@ fn every_key_of_the_json_files_is_documented() {
     assert!(!summary["not_read"].as_array().unwrap().is_empty());
     let (page, mut found) = (documented("run.json"), BTreeSet::new());
     keys("", &summary, &page, &mut found);
+    keys("", &without_model(folder.path()), &page, &mut found);
     compare(&page, &found);
 
     let (page, mut found) = (documented("gaps.jsonl"), BTreeSet::new());
@@ -147,6 +148,24 @@ fn every_key_of_the_json_files_is_documented() {
         keys("", &finding, &page, &mut found);
     }
     compare(&page, &found);
+}
+
+/// What only a run without a model tells: of twelve people of three organisations whose names stand in the paths.
+fn without_model(folder: &Path) -> Value {
+    let line = |who: usize, step: usize, method: &str, path: &str| {
+        let organisation = ["acme", "globex", "initech"][who % 3];
+        format!(
+            "10.0.0.7 - u{who} [01/Mar/2026:10:{who:02}:{step:02} +0000] \"{method} /v1/orgs/{organisation}{path} HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n"
+        )
+    };
+    let of_one = |who: usize| {
+        let order = format!("/orders/ord_{:07}", 1_000_003 * (who + 1));
+        [line(who, 0, "POST", "/orders"), line(who, 7, "GET", &order), line(who, 14, "POST", &format!("{order}/pay"))]
+    };
+    let (log, out) = (folder.join("organisations.log"), folder.join("without-model"));
+    fs::write(&log, (0..12).flat_map(of_one).collect::<String>()).unwrap();
+    offpath(&["check", log.to_str().unwrap(), "-o", out.to_str().unwrap(), "--exit-zero"]);
+    serde_json::from_str(&fs::read_to_string(out.join("run.json")).unwrap()).unwrap()
 }
 
 #[test]
