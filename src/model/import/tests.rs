@@ -240,7 +240,7 @@ fn a_machine_that_begins_by_a_guard_begins_in_one_state() {
       "look": {"always": {"target": "big", "guard": "isBig"}, "on": {"PAY": "paid"}},
       "big": {"on": {"APPROVE": "approved"}}, "approved": {"on": {"PAY": "paid"}}, "paid": {"type": "final"}}}"#;
     let (imported, model) = model(text);
-    let expected = ["(begin) approve approved", "(begin) pay paid", "approved pay paid"];
+    let expected = ["(begin) APPROVE approved", "(begin) PAY paid", "approved PAY paid"];
     assert_eq!(steps(&model), expected, "{}", imported.text);
 }
 
