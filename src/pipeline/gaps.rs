@@ -27,8 +27,11 @@ enum Scope {
     Connection,
 }
 
-/// Scope, input, connection, kind, reason, and the begin of a blind spot (each has its own row; 0 for all else).
-type Key = (Scope, String, Option<u64>, &'static str, String, i64);
+/// Scope, input, connection, kind, reason, and what tells a blind spot.
+type Key = (Scope, String, Option<u64>, &'static str, String, Spot);
+
+/// When a blind spot began, and the server towards which: each has its own row. Nothing for all else.
+type Spot = (i64, Option<String>);
 
 /// A connection of which not all was read: the bytes of it that were not seen, input, connection.
 type Worst = (Reverse<u64>, String, u64);
@@ -107,7 +110,10 @@ impl Gaps {
             };
             let input = exchange.origin.input.to_string();
             let scope = if exchange.connection.is_some() { Scope::Connection } else { Scope::Input };
-            self.add((scope, input, exchange.connection, "incomplete", reason.as_str().to_owned(), 0), row);
+            self.add(
+                (scope, input, exchange.connection, "incomplete", reason.as_str().to_owned(), Spot::default()),
+                row,
+            );
         }
     }
 
@@ -155,12 +161,13 @@ impl Gaps {
             count: 1,
             bytes: 0,
             period: Some((spot.from.0, spot.to.0)),
-            first: (spot.from.0, spot.origin.to_string(), None, server),
+            first: (spot.from.0, spot.origin.to_string(), None, server.clone()),
             of: 0,
             shown: None,
         };
         let input = spot.origin.input.to_string();
-        self.add((Scope::Period, input, None, "blind_spot", "requests_not_seen".to_owned(), spot.from.0), row);
+        let told = (spot.from.0, server);
+        self.add((Scope::Period, input, None, "blind_spot", "requests_not_seen".to_owned(), told), row);
     }
 
     /// Notes what a source says of itself at its end.
@@ -180,21 +187,28 @@ impl Gaps {
         let noted = self.rows.iter_mut().map(|((_, _, _, kind, ..), row)| (*kind, row)).chain(connections);
         noted.for_each(|(kind, row)| row.of = if kind == "missing" { all } else { of });
         for part in report.not_read.iter().filter(|part| part.count > 0) {
-            let key = (Scope::Input, name.clone(), None, "not_read", part.reason.to_owned(), 0);
+            let key = (Scope::Input, name.clone(), None, "not_read", part.reason.to_owned(), Spot::default());
             self.add(key, row(part.count, part.bytes, String::new()));
         }
         for dropped in &report.dropped {
             let origin = format!("{}#{}", dropped.input, redactor.name(&dropped.interface));
             let why = "dropped_while_capturing".to_owned();
-            let key = (Scope::Input, origin.clone(), None, "not_read", why, 0);
+            let key = (Scope::Input, origin.clone(), None, "not_read", why, Spot::default());
             self.add(key, row(dropped.packets, 0, origin));
         }
         for part in &report.missing {
-            let key = (Scope::Input, name.clone(), None, "missing", part.reason.to_owned(), 0);
+            let key = (Scope::Input, name.clone(), None, "missing", part.reason.to_owned(), Spot::default());
             self.add(key, Row { of: all, ..row(part.count, part.bytes, String::new()) });
         }
         for oddity in &report.irregularities {
-            let key = (Scope::Input, oddity.first.input.to_string(), None, "irregularity", oddity.name.to_owned(), 0);
+            let key = (
+                Scope::Input,
+                oddity.first.input.to_string(),
+                None,
+                "irregularity",
+                oddity.name.to_owned(),
+                Spot::default(),
+            );
             self.add(key, row(oddity.count, 0, oddity.first.to_string()));
         }
         report.errors.iter().for_each(|error| self.error(error));
@@ -204,7 +218,7 @@ impl Gaps {
     pub(super) fn error(&mut self, error: &InputError) {
         let origin = error.origin.as_ref().map(ToString::to_string).unwrap_or_default();
         let row = Row { count: 1, bytes: 0, period: None, first: (0, origin, None, None), of: 0, shown: None };
-        self.add((Scope::Input, error.input.clone(), None, "error", error.kind.to_string(), 0), row);
+        self.add((Scope::Input, error.input.clone(), None, "error", error.kind.to_string(), Spot::default()), row);
     }
 
     /// Adds what another reader noted.
@@ -245,11 +259,11 @@ impl Gaps {
     /// The rows by input, connection, kind and reason; a last one counts what has none.
     pub(super) fn finish(self, redactor: &Redactor) -> Vec<Gap> {
         let held = self.held();
-        let begun = |(key, row): (Key, Row)| (key.5, gap((key, row), redactor));
+        let begun = |(key, row): (Key, Row)| (key.5.0, gap((key, row), redactor));
         let mut rows: Vec<(i64, Gap)> = self.rows.into_iter().map(begun).collect();
         for ((_, input, connection), parts) in self.worst {
             rows.extend(parts.into_iter().map(|(kind, why, row)| {
-                let key = (Scope::Connection, input.clone(), Some(connection), kind, why.to_owned(), 0);
+                let key = (Scope::Connection, input.clone(), Some(connection), kind, why.to_owned(), Spot::default());
                 (0, gap((key, row), redactor))
             }));
         }
@@ -310,7 +324,7 @@ mod tests {
     }
 
     fn key(connection: u64) -> Key {
-        (Scope::Connection, "a".to_owned(), Some(connection), "incomplete", "no_response".to_owned(), 0)
+        (Scope::Connection, "a".to_owned(), Some(connection), "incomplete", "no_response".to_owned(), Spot::default())
     }
 
     #[test]
@@ -380,6 +394,25 @@ mod tests {
         );
         assert_eq!(worst.last().unwrap().share, Some(0.25));
         assert_eq!(rows.last().map(|row| (row.kind.as_str(), row.count)), Some(("left_out", 6)));
+    }
+
+    #[test]
+    fn blind_spots_that_begin_together_stay_apart() {
+        let mut gaps = Gaps::default();
+        for server in 1..=2 {
+            let place = offpath_capture::Place::Frames { first: 1, last: 1, offset: 24 };
+            let spot = BlindSpot {
+                server: Some(offpath_capture::Endpoint { ip: [10, 0, 0, server].into(), port: Some(80) }),
+                from: offpath_capture::Timestamp(5),
+                to: offpath_capture::Timestamp(9),
+                client: None,
+                origin: offpath_capture::Origin::new("a".into(), place),
+            };
+            gaps.blind_spot(&spot, &Redactor::new(HashKey::new(b"a key of sixteen"), Redaction::Keep));
+        }
+        let rows = gaps.finish(&plain());
+        let servers: Vec<_> = rows.iter().filter_map(|row| row.server.as_deref()).collect();
+        assert_eq!(servers, ["10.0.0.1:80", "10.0.0.2:80"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The common and combined log formats, with the usual additions: a virtual host in front, more fields behind.
 //!
 //! ```text
-//! [vhost[:port] ]client ident user [10/Oct/2000:13:55:36 -0700] "GET /x HTTP/1.1" 200 2326 ["referer" "agent" [...]]
+//! [vhost[:port] ]client [ident user ][10/Oct/2000:13:55:36 -0700] "GET /x HTTP/1.1" 200 2326 ["referer" "agent" [...]]
 //! ```
 //!
 //! Apache writes the time at which a request came in, nginx the one at which its response was finished, and the format
@@ -215,8 +215,8 @@ impl<'a> Source<'a> {
         let (first, rest) = token(without_logger(text.trim_end()));
         let (second, after_second) = token(rest);
         let (third, after_third) = token(after_second);
-        if second.is_empty() {
-            // Formats of nginx without ident and user: the address alone tells that what stands there is the client.
+        if second.is_empty() || (second == "-" && third.is_empty()) {
+            // Formats of nginx without user, and mostly without ident: the address alone tells that the client stands there.
             return record::endpoint(first).map(|client| Source { client: Some(client), ..Source::default() });
         }
         if third.is_empty() {
@@ -348,8 +348,9 @@ mod tests {
         let parsed = |before: &str| parse(&format!("{before} {rest}"), None).client();
         assert_eq!(parsed("10.0.0.7"), Some(record::endpoint("10.0.0.7")));
         assert_eq!(parsed("2001:db8::7"), Some(record::endpoint("2001:db8::7")));
+        assert_eq!(parsed("10.0.0.7 -"), Some(record::endpoint("10.0.0.7")));
         assert_eq!(parsed("10.0.0.7 - bob"), Some(record::endpoint("10.0.0.7")));
-        for other in ["worker", "-", "INFO", "10.0.0.7 bob"] {
+        for other in ["worker", "worker -", "-", "INFO", "10.0.0.7 bob"] {
             assert_eq!(parsed(other), None, "{other}");
         }
     }

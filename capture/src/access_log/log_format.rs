@@ -247,6 +247,12 @@ fn apache_name(directive: char, argument: Option<&str>) -> Result<String, String
         ('f', _) => "filename",
         ('R', _) => "handler",
         ('S', _) => "bytes_total",
+        ('T', Some(unit)) => {
+            return Err(format!("`%{{{unit}}}T` has no unit that Apache knows: write `s`, `ms` or `us`"));
+        }
+        ('i' | 'o' | 'C' | 'e' | 'n' | 'x', None) => {
+            return Err(format!("`%{directive}` says nothing without a name before it: `%{{name}}{directive}`"));
+        }
         // A module's own, or a later version's: it logs something, which nothing takes.
         (letter, _) if letter.is_ascii_alphabetic() => return Ok(format!("directive.{letter}")),
         _ => return Err(format!("`%{directive}` is no directive of Apache's that is known here")),
@@ -326,6 +332,8 @@ mod tests {
             ("%h %t %r %^Zx", "only `FB`"),
             ("%h %t %r %^F", "only `FB`"),
             ("%h %t %r %-", "`%-`"),
+            ("%h %t %r %i", "`%{name}i`"),
+            ("%h %t %r %{x}T", "`%{x}T`"),
             ("%h %t %{X", "not closed"),
             ("{\"a\":\"$request\"}", "a time"),
             ("{\"a\":\"b\"}", "--log-field"),

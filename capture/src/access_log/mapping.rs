@@ -271,7 +271,7 @@ fn known<'n>(what: &str, place: &str, names: impl Iterator<Item = &'n str> + Clo
 }
 
 /// The cells of a line; one in quotes may hold the separator, and quotes that are doubled.
-fn cells(line: &str, separator: char) -> Vec<Cow<'_, str>> {
+pub(super) fn cells(line: &str, separator: char) -> Vec<Cow<'_, str>> {
     let mut cells = Vec::new();
     let mut rest = line;
     loop {

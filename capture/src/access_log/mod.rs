@@ -29,6 +29,7 @@ mod meaning;
 mod name;
 mod otlp;
 mod path_template;
+mod proposal;
 mod reading;
 mod record;
 mod records;
@@ -48,6 +49,7 @@ use std::sync::Arc;
 
 pub use self::log_format::LogFormat;
 pub use self::mapping::Mapping;
+pub(crate) use self::proposal::propose;
 use self::reading::Log;
 pub(crate) use self::sniff::Sniffer;
 pub(crate) use self::target::check as check_field;

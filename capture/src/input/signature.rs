@@ -1,5 +1,7 @@
 //! What bytes look like that are no input of ours, in words for the error message.
 
+use crate::access_log;
+
 /// Names the kind of content by its first bytes.
 pub(super) fn describe(bytes: &[u8]) -> String {
     match MAGIC.iter().find(|(offset, magic, _)| bytes.get(*offset..).is_some_and(|rest| rest.starts_with(magic))) {
@@ -65,6 +67,8 @@ fn describe_text(text: &str) -> String {
         "a JSON array without records of requests; name its fields with `--log-field` or `--mapping`"
     } else if starts(&["{"]) {
         "JSON, but neither a HAR file nor records of requests; name the records' fields with `--log-field` or `--mapping`"
+    } else if let Some(proposed) = access_log::propose(text) {
+        return proposed;
     } else if is_table(text, ',') {
         "CSV; describe its columns for `--mapping`"
     } else if is_table(text, '\t') {
