@@ -633,11 +633,19 @@ fn response_texts(reading: &Reading<'_>, names: &[&str]) -> Vec<Arc<str>> {
 
 /// Known, present values at these paths, in order of the names; wrapped ones after bare ones.
 fn values<'n>(names: &'n [&'n str], get: impl Fn(&[&str]) -> Bound + 'n) -> impl Iterator<Item = Value> + 'n {
-    let paths = names.iter().flat_map(|name| WRAPPERS.iter().map(move |wrapper| format!("{wrapper}{name}")));
-    paths.filter_map(move |path| match get(&path.split('.').collect::<Vec<_>>()) {
+    let paths = names.iter().flat_map(|name| WRAPPERS.iter().map(move |wrapper| (*wrapper, *name)));
+    let mut path = Vec::new();
+    paths.filter_map(move |(wrapper, name)| match get(fields(&mut path, wrapper, name)) {
         Bound::Exactly(Value::Null) | Bound::AtLeast(_) | Bound::Unknown => None,
         Bound::Exactly(value) => Some(value),
     })
+}
+
+/// The fields of a name in a wrapper, in a list that is filled again for each.
+fn fields<'p, 'n>(path: &'p mut Vec<&'n str>, wrapper: &'n str, name: &'n str) -> &'p [&'n str] {
+    path.clear();
+    path.extend(wrapper.split('.').chain(name.split('.')).filter(|field| !field.is_empty()));
+    path
 }
 
 fn as_text(value: Value) -> Option<Arc<str>> {

@@ -1,5 +1,6 @@
 //! Which members a client wrote, and which the answer told: names alone, of JSON bodies. No value leaves here.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -47,7 +48,9 @@ pub(super) fn of(reading: &Reading<'_>) -> Option<Members> {
                 // One that is as it was written is enough: others of the name are of something else.
                 echoes.entry(name).and_modify(|known| *known = echo.min(*known)).or_insert(echo);
             }
-            told.insert(path.to_owned());
+            if !told.contains(path) {
+                told.insert(path.to_owned());
+            }
             told.len() <= MOST_TOLD
         })
     });
@@ -152,7 +155,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         let Walk { path, depth, each } = self;
-        while let Some(name) = entries.next_key::<String>()? {
+        while let Some(name) = entries.next_key::<Cow<'de, str>>()? {
             if depth >= DEEPEST || !is_name(&name) {
                 entries.next_value::<IgnoredAny>()?;
                 continue;

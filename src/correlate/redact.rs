@@ -35,10 +35,13 @@ use crate::model::{Path, Root};
 const PLAIN_METHOD: usize = 17;
 /// Longest text that is kept as it is.
 const LONGEST: usize = 512;
+/// Shortest text with something to mask in it that no rule asks for, besides addresses and telephone numbers: an IBAN; and
+/// fewest digits in a shorter one: those of a card.
+const SHORTEST: usize = 15;
+const FEWEST_DIGITS: usize = 13;
 
 /// Longest number in groups: an IBAN of 34 with its spaces.
 const LONGEST_GROUPED: usize = 48;
-
 /// Shortest name that is taken for a document's hash.
 const SHORTEST_HASH: usize = 32;
 /// Longest name of a tool.
@@ -83,12 +86,20 @@ pub(super) struct Masker {
     rules: Arc<RedactionRules>,
     /// Shapes that are looked for, in the order in which a word is asked, and what becomes of them.
     shapes: Vec<(Shape, Treatment)>,
+    /// Whether shapes are among them that ordinary numbers have.
+    shapes_by_option: bool,
 }
 
 impl Masker {
     pub(super) fn new(key: HashKey, level: Redaction) -> Masker {
-        let masker =
-            Masker { key, level, secret_parameters: BTreeSet::new(), rules: Arc::default(), shapes: Vec::new() };
+        let masker = Masker {
+            key,
+            level,
+            secret_parameters: BTreeSet::new(),
+            rules: Arc::default(),
+            shapes: Vec::new(),
+            shapes_by_option: false,
+        };
         masker.with_rules(Arc::default())
     }
 
@@ -102,8 +113,9 @@ impl Masker {
             None => Treatment::Mask,
         };
         let shapes = Shape::ALL.into_iter().map(|(_, shape)| (shape, treatment(shape)));
-        let shapes = shapes.filter(|(_, treatment)| *treatment != Treatment::Keep).collect();
-        Masker { rules, shapes, ..self }
+        let shapes: Vec<(Shape, Treatment)> = shapes.filter(|(_, treatment)| *treatment != Treatment::Keep).collect();
+        let shapes_by_option = shapes.iter().any(|(shape, _)| shape.is_by_option());
+        Masker { rules, shapes, shapes_by_option, ..self }
     }
 
     /// The masker with path parameters whose values are secret.
@@ -133,6 +145,9 @@ impl Masker {
         if text.len() > LONGEST && !self.keeps() {
             return Cow::Owned(self.mask("long", text));
         }
+        if self.is_plain(text) {
+            return Cow::Borrowed(text);
+        }
         if let Some(masked) = self.word(text) {
             return Cow::Owned(masked);
         }
@@ -158,6 +173,15 @@ impl Masker {
             rest = rest.get(next..).unwrap_or_default();
         }
         if changed { Cow::Owned(out) } else { Cow::Borrowed(text) }
+    }
+
+    /// Whether a text is so short that nothing in it can have a shape that is looked for: most are.
+    fn is_plain(&self, text: &str) -> bool {
+        text.len() < 5
+            || text.len() < SHORTEST
+                && !self.shapes_by_option
+                && text.bytes().filter(u8::is_ascii_digit).count() < FEWEST_DIGITS
+                && !text.bytes().any(|b| matches!(b, b'@' | b'+'))
     }
 
     /// A card number, IBAN or phone number in groups at the start of a text: where it ends, and its mask.
@@ -390,7 +414,7 @@ impl Masker {
 
     /// What stands for one word, when it is sensitive.
     fn word(&self, word: &str) -> Option<String> {
-        if word.len() < 5 {
+        if self.is_plain(word) {
             return None;
         }
         let (shape, treatment) = self.shapes.iter().find(|(shape, _)| shape.is(word))?;

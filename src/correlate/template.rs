@@ -173,6 +173,9 @@ pub(super) fn is_variable(segment: &str) -> bool {
     look(segment).is_some()
 }
 
+/// Characters of a UUID.
+const UUID: usize = 36;
+
 /// What a segment that is a value rather than a word of the API looks like.
 pub(super) fn look(segment: &str) -> Option<&'static str> {
     let bytes = segment.as_bytes();
@@ -180,6 +183,10 @@ pub(super) fn look(segment: &str) -> Option<&'static str> {
         return None;
     }
     let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
+    // Most are words: all that follows has a digit, is as long as a UUID, or is an address.
+    if digits == 0 && bytes.len() < UUID && !bytes.contains(&b'@') {
+        return None;
+    }
     let version = (bytes.first() == Some(&b'v') || bytes.first() == Some(&b'V')) && digits + 1 == bytes.len();
     if version && digits <= 2 {
         return None;
@@ -227,7 +234,7 @@ pub(super) fn reasons<S: AsRef<str>>(segments: &[S], template: &str) -> Vec<Opti
 }
 
 fn is_uuid(bytes: &[u8]) -> bool {
-    bytes.len() == 36
+    bytes.len() == UUID
         && bytes.iter().enumerate().all(
             |(i, b)| {
                 if matches!(i, 8 | 13 | 18 | 23) { *b == b'-' } else { b.is_ascii_hexdigit() }

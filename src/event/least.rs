@@ -17,6 +17,12 @@ pub(crate) fn keep_least_keys<K: Ord, V>(all: &mut BTreeMap<K, V>, most: usize) 
     }
 }
 
+/// Adds one to a set, and forgets all but its least `most`.
+pub(crate) fn insert_least<T: Ord>(all: &mut BTreeSet<T>, one: T, most: usize) {
+    all.insert(one);
+    keep_least(all, most);
+}
+
 /// Adds to a set, and forgets all but its least `most`.
 pub(crate) fn add_least<T: Ord>(all: &mut BTreeSet<T>, more: impl IntoIterator<Item = T>, most: usize) {
     all.extend(more);

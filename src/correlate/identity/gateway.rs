@@ -88,6 +88,9 @@ impl Told {
 /// gateways do: one of them may be the client.
 pub(super) fn told(reading: &Reading<'_>) -> Told {
     let (mut names, mut agree) = (Vec::<String>::new(), true);
+    if !has_any(reading) {
+        return Told { names, agree };
+    }
     let mut first: Vec<(&str, &str, String)> = Vec::new();
     let plain = NAMES.iter().flat_map(|(header, gateway, what)| {
         texts(reading, header).into_iter().map(move |text| (*gateway, *what, bare(text).to_owned()))
@@ -109,6 +112,15 @@ pub(super) fn told(reading: &Reading<'_>) -> Told {
         }
     }
     Told { names, agree }
+}
+
+/// Whether any header of a gateway is there: most requests have none, and each of these is looked for by itself.
+fn has_any(reading: &Reading<'_>) -> bool {
+    let known = || NAMES.iter().map(|(header, ..)| *header).chain(CLAIMS.iter().map(|(header, _)| *header));
+    let headers = reading.exchange.request.as_ref().map(|request| &request.headers);
+    headers.is_some_and(|headers| {
+        headers.iter().any(|(name, _)| known().any(|known| name.eq_ignore_ascii_case(known.as_bytes())))
+    })
 }
 
 /// IAP writes `accounts.google.com:anna@example.com`.

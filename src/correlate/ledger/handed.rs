@@ -216,6 +216,9 @@ impl<'c> Collector<'c> {
         if text.len() <= LONGEST && is_variable(text) && !text.bytes().all(|b| b.is_ascii_digit()) {
             self.whole(text, ANY);
         }
+        if !text.bytes().any(|b| b.is_ascii_digit()) {
+            return;
+        }
         let link = text.contains('/');
         let part = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~'));
         for word in text.split(part).filter(|word| word.len() < text.len() && word.len() <= LONGEST) {

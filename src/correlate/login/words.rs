@@ -77,5 +77,7 @@ fn letters(text: &str) -> impl Iterator<Item = &str> {
 
 /// Letters and digits in lower case.
 pub(super) fn bare(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    let mut bare = String::with_capacity(text.len());
+    bare.extend(text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| char::from(b.to_ascii_lowercase())));
+    bare
 }

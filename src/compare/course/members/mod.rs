@@ -14,8 +14,8 @@ use std::sync::Arc;
 use super::route::Task;
 use super::{Class, Told};
 use crate::compare::deviation::Check;
-use crate::event::least::{add_least, keep_least_keys};
-use crate::event::{Echo, Event, Gate, OrderKey, Outcome, Setting};
+use crate::event::least::{add_least, insert_least, keep_least_keys};
+use crate::event::{Echo, Event, Gate, Members, OrderKey, Outcome, Setting};
 
 /// Operations, resources, sorts of actors of one operation and members of one sort that are kept.
 const OPERATIONS: usize = 4_096;
@@ -83,30 +83,20 @@ impl Bodies {
         let actor = event.actor.principal.as_deref().map_or(setting.address, hash);
         let resource = Task::resource(event, operation).map_or(0, |name| hash(&name));
         let step = hash(&format!("{} {operation}", event.host.as_deref().unwrap_or_default()));
-        let mut one = Operation { resource, partial: &*event.method == "PATCH", ..Operation::default() };
-        let mut known: BTreeMap<Arc<str>, Known> = BTreeMap::new();
+        let operation = self.operations.entry(step).or_default();
+        operation.resource = operation.resource.max(resource);
+        operation.partial |= &*event.method == "PATCH";
         if let Some(sent) = &members.sent {
             let each = sent.iter().map(|member| (&member.path, member.echo));
-            one.sent.insert(class, Group::of(each, actor, at));
-            for member in sent {
-                known.entry(name::last(&member.path).into()).or_default().sent.insert(actor);
-            }
+            Group::among(&mut operation.sent, class, |group| group.note(each, actor, at));
         }
         if let Some(told) = &members.told {
-            one.told.insert(class, Group::of(told.iter().map(|path| (path, Echo::None)), actor, at));
-            // What is only repeated is not told.
-            let wrote = |path: &str| {
-                let sent = members.sent.iter().flatten();
-                sent.into_iter().any(|member| name::last(&member.path) == name::last(path))
-            };
-            for path in told.iter().filter(|path| !wrote(path)) {
-                known.entry(name::last(path).into()).or_default().told.insert(actor);
-            }
+            let each = told.iter().map(|path| (path, Echo::None));
+            Group::among(&mut operation.told, class, |group| group.note(each, actor, at));
         }
         if resource != 0 {
-            add_known(self.resources.entry(resource).or_default(), known);
+            Known::note(self.resources.entry(resource).or_default(), members, actor);
         }
-        self.operations.entry(step).or_default().add(one);
         self.bound();
     }
 
@@ -137,6 +127,23 @@ impl Bodies {
     }
 }
 
+impl Known {
+    /// Notes by name who wrote the members of one exchange, and who was told of them.
+    fn note(all: &mut BTreeMap<Arc<str>, Known>, members: &Members, actor: u64) {
+        let sent = || members.sent.iter().flatten().map(|member| name::last(&member.path));
+        for name in sent() {
+            insert_least(&mut all.entry(name.into()).or_default().sent, actor, HOLDERS);
+        }
+        // What is only repeated is not told.
+        for name in members.told.iter().flatten().map(|path| name::last(path)) {
+            if !sent().any(|wrote| wrote == name) {
+                insert_least(&mut all.entry(name.into()).or_default().told, actor, HOLDERS);
+            }
+        }
+        keep_least_keys(all, MEMBERS * 2);
+    }
+}
+
 /// Adds by name what is known of members.
 fn add_known(to: &mut BTreeMap<Arc<str>, Known>, from: BTreeMap<Arc<str>, Known>) {
     for (name, Known { told, sent }) in from {
@@ -161,13 +168,27 @@ impl Operation {
 }
 
 impl Group {
-    fn of<'m>(members: impl Iterator<Item = (&'m Arc<str>, Echo)>, actor: u64, at: (OrderKey, u8)) -> Group {
-        let (actors, first) = (BTreeSet::from([actor]), Some(at));
-        let member = |(path, echo): (&Arc<str>, Echo)| {
-            let (same, other) = (u64::from(echo == Echo::Same), u64::from(echo == Echo::Other));
-            (Arc::clone(path), Member { count: 1, actors: actors.clone(), first, same, other })
-        };
-        Group { requests: 1, members: members.map(member).collect(), actors: actors.clone(), first }
+    /// Has the group of a sort of actors take something in, and keeps few sorts.
+    fn among(groups: &mut BTreeMap<Class, Group>, class: Class, take: impl FnOnce(&mut Group)) {
+        take(groups.entry(class).or_default());
+        keep_least_keys(groups, CLASSES);
+    }
+
+    /// Notes the members of one exchange.
+    fn note<'m>(&mut self, members: impl Iterator<Item = (&'m Arc<str>, Echo)>, actor: u64, at: (OrderKey, u8)) {
+        let earliest = |first: Option<(OrderKey, u8)>| first.into_iter().chain([at]).min();
+        self.requests += 1;
+        self.first = earliest(self.first);
+        insert_least(&mut self.actors, actor, ACTORS);
+        for (path, echo) in members {
+            let member = self.members.entry(Arc::clone(path)).or_default();
+            member.count += 1;
+            member.same += u64::from(echo == Echo::Same);
+            member.other += u64::from(echo == Echo::Other);
+            member.first = earliest(member.first);
+            insert_least(&mut member.actors, actor, HOLDERS);
+        }
+        keep_least_keys(&mut self.members, MEMBERS);
     }
 
     fn add(&mut self, other: Group) {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Collector, MOST, SOME};
+use super::{Collector, IdHasher, MOST, SOME};
 use crate::correlate::guess::{names_things, owner_of};
 use crate::correlate::template::{is_variable, singular};
 use crate::event::HandedId;
@@ -42,7 +42,7 @@ impl Collector<'_> {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         // Lines of JSON are several values.
         loop {
-            let value = Seed { outermost: true, around: kind, names: Names::Nothing, out: &mut *self };
+            let value = Seed { outermost: true, around: Around::Kind(kind), names: Names::Nothing, out: &mut *self };
             if value.deserialize(&mut reader).is_err() {
                 self.unread = true;
                 return;
@@ -63,12 +63,30 @@ enum Names {
     Ids(u32),
 }
 
+/// What a value is a part of. A kind is made of a key only where members ask for it: most values are single.
+#[derive(Clone, Copy)]
+enum Around<'s> {
+    /// Something of this kind.
+    Kind(u32),
+    /// What this key names.
+    Key(&'s str),
+}
+
+impl Around<'_> {
+    fn kind(self, ids: &IdHasher) -> u32 {
+        match self {
+            Around::Kind(kind) => kind,
+            Around::Key(key) => ids.kind(&singular(key)),
+        }
+    }
+}
+
 /// One value. Its depth is bounded by the reader's own limit.
 struct Seed<'s, 'c> {
     /// It is part of nothing but lists.
     outermost: bool,
-    /// Kind of what the value is a part of.
-    around: u32,
+    /// What the value is a part of.
+    around: Around<'s>,
     names: Names,
     out: &'s mut Collector<'c>,
 }
@@ -149,6 +167,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut message = Message::default();
+        let around = self.around.kind(self.out.ids);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             if self.out.found.len() >= MOST {
                 self.out.unread = true;
@@ -158,12 +177,11 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
             message.note(&key);
             let before = (self.out.found.len(), self.out.loose.len());
             if is_variable(&key) {
-                self.out.whole(&key, self.around);
+                self.out.whole(&key, around);
             }
-            let names = self.names(&key);
-            let wraps = WRAPPERS.contains(&&*key);
-            let around = if wraps { self.around } else { self.out.ids.kind(&singular(&key)) };
-            map.next_value_seed(Seed { outermost: false, around, names, out: &mut *self.out })?;
+            let names = self.names(&key, around);
+            let within = if WRAPPERS.contains(&&*key) { Around::Kind(around) } else { Around::Key(&key) };
+            map.next_value_seed(Seed { outermost: false, around: within, names, out: &mut *self.out })?;
             if self.outermost && key == "id" {
                 // It may stand before what says that it only numbers the message.
                 message.id.0.extend(self.out.found.drain(before.0..));
@@ -202,15 +220,15 @@ impl Message {
 
 impl Seed<'_, '_> {
     /// What a key says: `id` is of what is around it, `orderId` and `orderIds` of orders, `number` of anything.
-    fn names(&self, key: &str) -> Names {
+    fn names(&self, key: &str, around: u32) -> Names {
         let one =
             || key.strip_suffix('s').filter(|one| one.ends_with("id") || one.ends_with("Id") || one.ends_with("ID"));
         match owner_of(key, None).or_else(|| owner_of(one()?, None)) {
             // The next one of the same kind.
-            Some(Some(kind)) if BESIDE.contains(&&*kind) => Names::Ids(self.around),
+            Some(Some(kind)) if BESIDE.contains(&&*kind) => Names::Ids(around),
             Some(Some(kind)) => Names::Ids(self.out.ids.kind(&kind)),
-            Some(None) => Names::Ids(self.around),
-            None if names_things(key) => Names::Ids(self.around),
+            Some(None) => Names::Ids(around),
+            None if names_things(key) => Names::Ids(around),
             None => Names::Nothing,
         }
     }
