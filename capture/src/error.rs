@@ -5,7 +5,7 @@ use crate::store::{StoreError, store_error};
 
 /// An input, or a part of it, could not be read. The rest of the inputs is still analysed.
 #[derive(Debug, thiserror::Error)]
-#[error("{input}{}: {kind}", origin.as_ref().map(|o| format!(" ({o})")).unwrap_or_default())]
+#[error("{}: {kind}", place(input, origin.as_ref()))]
 pub struct InputError {
     /// The input as the user named it.
     pub input: String,
@@ -13,6 +13,15 @@ pub struct InputError {
     pub origin: Option<Origin>,
     /// Cause; its text ends with what to do.
     pub kind: InputErrorKind,
+}
+
+/// The input, and where in it: its place names it too, but where several files are one input.
+fn place(input: &str, origin: Option<&Origin>) -> String {
+    match origin {
+        None => input.to_owned(),
+        Some(origin) if *origin.input == *input => origin.to_string(),
+        Some(origin) => format!("{input} ({origin})"),
+    }
 }
 
 /// Why an input could not be read.

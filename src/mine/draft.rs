@@ -363,8 +363,15 @@ fn write_lifecycle(page: &mut Page, name: &str, objects: u64, lifecycle: &Lifecy
             (_, true) => "final",
             _ => "{}",
         };
-        let note =
-            if at == 0 { "before it exists".to_owned() } else { format!("reached {}", times(state.reached, "time")) };
+        let note = match (at, state.stayed()) {
+            (0, _) => "before it exists".to_owned(),
+            (_, None) => format!("reached {}", times(state.reached, "time")),
+            (_, Some(stayed)) => format!(
+                "check: {} of {} that reached it stayed: `final`, if what leaves it should not be",
+                grouped(stayed),
+                grouped(state.reached)
+            ),
+        };
         page.line(&format!("      {}: {kind}", scalar(&state.name)), &note);
     }
     page.line("    transitions:", "");

@@ -14,6 +14,8 @@ use super::name::{self, Names};
 
 /// Objects from which on a step that none repeated is taken to happen once.
 const ONCE: u64 = 20;
+/// Objects that reached a state from which on it says something that nearly none left it.
+const ENDED: u64 = 5;
 /// Steps from which on their actors are named.
 const NAMED: u64 = 5;
 /// Most names of actors on one transition.
@@ -39,6 +41,16 @@ pub(super) struct State {
     /// Nothing that was seen leaves it.
     pub(super) end: bool,
     pub(super) reached: u64,
+    /// How often it was left.
+    pub(super) left: u64,
+}
+
+impl State {
+    /// How many of those that reached it stayed, where that is nearly all: it may be an end that was not kept.
+    pub(super) fn stayed(&self) -> Option<u64> {
+        let nearly = self.left > 0 && self.reached >= ENDED && self.left.saturating_mul(5) <= self.reached;
+        nearly.then(|| self.reached - self.left)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,12 +152,18 @@ impl Lifecycle {
         let index: BTreeMap<&Node, usize> = nodes.iter().zip(1..).collect();
         let mut transitions = transitions(&edges, &index, lives, &walks);
         limit_once(&mut transitions, creates);
-        let left: BTreeSet<usize> = transitions.iter().flat_map(|t| t.from.iter().copied()).collect();
+        let leaves: BTreeSet<usize> = transitions.iter().flat_map(|t| t.from.iter().copied()).collect();
         let reached = |state: usize| transitions.iter().filter(|t| t.to == state).map(|t| t.count).sum();
-        let states = states.into_iter().enumerate();
-        let states =
-            states.map(|(at, name)| State { name, end: at > 0 && !left.contains(&at), reached: reached(at) }).collect();
-        Lifecycle { states, transitions, named, midlife }
+        let moves = || edges.iter().filter_map(|((from, _, to), edge)| Some((from.as_ref()?, to, edge.count)));
+        let left = |state: usize| {
+            let from = state.checked_sub(1).and_then(|at| nodes.get(at));
+            moves().filter(|(own, to, _)| Some(*own) == from && own != to).map(|(.., count)| count).sum()
+        };
+        let states = states.into_iter().enumerate().map(|(at, name)| {
+            let end = at > 0 && !leaves.contains(&at);
+            State { name, end, reached: reached(at), left: left(at) }
+        });
+        Lifecycle { states: states.collect(), transitions, named, midlife }
     }
 }
 

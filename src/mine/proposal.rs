@@ -52,7 +52,8 @@ fn people(object: &Arc<str>, lives: &Lives) -> Vec<(String, String)> {
     let mut found: Vec<(u64, u64, &Arc<str>, &Arc<str>)> = Vec::new();
     for ((a, b), all) in &lives.habits.both {
         let apart = lives.habits.apart.get(&(Arc::clone(a), Arc::clone(b))).copied().unwrap_or(0);
-        let meet = counts(a).zip(counts(b)).is_some_and(|(a, b)| meet(a, b));
+        // Where somebody took both on one object, they could.
+        let meet = counts(a).zip(counts(b)).is_some_and(|(a, b)| are_alike(a, b) && (apart < *all || meet(a, b)));
         if meet && is_habit(apart, *all) {
             found.push((apart, *all, a, b));
         }
@@ -65,12 +66,16 @@ fn people(object: &Arc<str>, lives: &Lives) -> Vec<(String, String)> {
     proposals.collect()
 }
 
-/// Whether the same could take both steps: who never takes one of them cannot (a customer and a warehouse say nothing of
-/// two persons), nor can programs and people be the same. Who took a step once may have been where they should not be.
+/// Whether steps are of people both, or of programs: these cannot be the same.
+fn are_alike(a: &StepCounts, b: &StepCounts) -> bool {
+    a.nature().zip(b.nature()).is_none_or(|(a, b)| a == b)
+}
+
+/// Whether the same take both steps: who never takes one of them cannot (a customer and a warehouse say nothing of two
+/// persons). Who took a step once may have been where they should not be.
 fn meet(a: &StepCounts, b: &StepCounts) -> bool {
-    let alike = a.nature().zip(b.nature()).is_none_or(|(a, b)| a == b);
     let usual = |steps: &u64| *steps > 1;
-    alike && a.actors.iter().any(|(actor, steps)| usual(steps) && b.actors.get(actor).is_some_and(usual))
+    a.actors.iter().any(|(actor, steps)| usual(steps) && b.actors.get(actor).is_some_and(usual))
 }
 
 /// Nine of ten, of enough.

@@ -67,6 +67,47 @@ fn proposals_say_nothing_that_goes_without_saying() {
 }
 
 #[test]
+fn what_was_broken_once_is_proposed_still() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.har");
+    let mut calls = Calls::default();
+    for n in 0..30 {
+        let (id, path) = (5_200 + 3 * n, format!("/claims/{}", 5_200 + 3 * n));
+        let body = |state: &str| Some(json!({"id": id, "status": state}));
+        let shown = |who: &str| vec![bearer(&format!(r#"{{"sub":"{who}"}}"#))];
+        // Rosa writes one claim in her life, and approves it herself.
+        let author = if n == 4 { "rosa" } else { ["mia", "zoe", "kai"][n % 3] };
+        calls.add(Call { path: "/claims", sent: shown(author), status: 201, body: body("open"), ..Call::default() });
+        let mut step = |name: &str, who: &str, state: &str| {
+            let path = format!("{path}/{name}");
+            calls.add(Call { path: &path, sent: shown(who), body: body(state), ..Call::default() });
+        };
+        match n % 4 {
+            0 => step("approve", "rosa", "approved"),
+            _ => step("withdraw", author, "withdrawn"),
+        }
+        // One that was withdrawn is approved all the same.
+        if n == 9 {
+            step("approve", "rosa", "approved");
+        }
+    }
+    for n in 0..30 {
+        let (id, path) = (9_200 + 3 * n, format!("/claims/{}/approve", 9_200 + 3 * n));
+        let body = |state: &str| Some(json!({"id": id, "status": state}));
+        let shown = |who: &str| vec![bearer(&format!(r#"{{"sub":"{who}"}}"#))];
+        calls.add(Call { path: "/claims", sent: shown("mia"), status: 201, body: body("open"), ..Call::default() });
+        calls.add(Call { path: &path, sent: shown("rosa"), body: body("approved"), ..Call::default() });
+    }
+    calls.write(&file);
+    let draft = lawful(&[&file]);
+    let line =
+        |part: &str| draft.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("{part} in {draft}"));
+    assert!(line("distinct_persons: [approve, create_claim]").contains("38 of 39 of type claim"), "{draft}");
+    let withdrawn = line("withdrawn: {}");
+    assert!(withdrawn.contains("check: 21 of 22 that reached it stayed: `final`"), "{withdrawn}");
+}
+
+#[test]
 fn what_contradicts_declared_states_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("changes.har");

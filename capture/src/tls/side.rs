@@ -182,10 +182,10 @@ impl Plain {
         let before = behind.checked_sub(1).and_then(|last| self.marks.get(last));
         let plain = match (before, self.marks.get(behind)) {
             (Some(before), Some(after)) if after.lost => {
-                let [part, whole, plain] =
-                    [received - before.end, after.end - before.end, after.plain.saturating_sub(before.plain)]
-                        .map(u128::from);
-                before.plain + u64::try_from(plain * part / whole.max(1)).unwrap_or_default()
+                let since = |position: u64| u128::from(position.saturating_sub(before.end));
+                let plain = u128::from(after.plain.saturating_sub(before.plain));
+                let share = plain * since(received) / since(after.end).max(1);
+                before.plain.saturating_add(u64::try_from(share).unwrap_or_default())
             }
             (Some(before), _) => before.plain,
             (None, first) => first.map_or(0, |first| first.plain),
