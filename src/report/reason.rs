@@ -9,9 +9,12 @@ use super::summary::{Gap, NotReadSummary, RuleStatus, RuleSummary, RunSummary};
 
 /// The irregularity of a duration that was left out.
 const NO_UNIT: &str = "duration_without_unit";
+/// The irregularity of a status whose field has no known name.
+const NO_STATUS: &str = "unnamed_status";
 /// Irregularities that the first screen tells, since what was read may be other than what happened, each with its noun.
-const TOLD: [(&str, &str, &str); 5] = [
+const TOLD: [(&str, &str, &str); 6] = [
     (NO_UNIT, "exchange", "exchanges"),
+    (NO_STATUS, "exchange", "exchanges"),
     ("conflicting_retransmission", "retransmission", "retransmissions"),
     ("no_start_time", "exchange or packet", "exchanges or packets"),
     ("unreadable_start_time", "exchange", "exchanges"),
@@ -240,6 +243,9 @@ pub(super) fn irregularity(name: &str) -> String {
     match name {
         NO_UNIT => "read without a duration, whose unit nothing tells: name it with \
                                     `--log-field duration_ms=FIELD`, or `duration_s`, `_us`, `_ns`"
+            .to_owned(),
+        NO_STATUS => "read without a status, though a field holds what looks like one: name it with \
+                      `--log-field status=FIELD`"
             .to_owned(),
         "conflicting_retransmission" => {
             "with other bytes than came first: the first were read, the server may have read the others".to_owned()

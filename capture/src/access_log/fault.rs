@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::refusal::Refusal;
+use super::refusal::{Names, Refusal};
 use crate::json_error;
 
 /// What is wrong, and what to do.
@@ -50,14 +50,17 @@ fn not_json(error: &serde_json::Error, spot: Spot) -> Fault {
     }
 }
 
-fn missing(what: &str, names: &[String], spot: Spot) -> Fault {
+fn missing(what: &str, names: &Names, spot: Spot) -> Fault {
     let remedy = match what {
+        _ if let Some(guess) = &names.guess => {
+            format!("by what it holds, `{guess}` may name it, and what else is missing")
+        }
         "time" => "name it with `--log-field time=FIELD` if it is the request's start, `--log-field end=FIELD` if the \
                    answer's end"
             .to_owned(),
         _ => format!("name it with `--log-field {what}=FIELD`"),
     };
-    Fault { what: format!("{spot} has no known field for the {what} (its fields: {})", names.join(", ")), remedy }
+    Fault { what: format!("{spot} has no known field for the {what} (its fields: {})", names.shown.join(", ")), remedy }
 }
 
 fn unmapped(what: &str, places: &[String], near: Option<&str>, names: &[String], spot: Spot) -> Fault {

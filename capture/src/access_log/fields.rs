@@ -267,15 +267,19 @@ impl<'a, 't> Fields<'a, 't> {
         let in_header = || request_headers.text("host").filter(|host| !host.is_empty()).map(str::to_owned);
         let in_target = target.contains("://") || method.eq_ignore_ascii_case("CONNECT");
         let host = host.or_else(|| if in_target { None } else { in_header() });
-        let (unitless, zoneless) = (self.unitless, self.zoneless);
+        let odd = [
+            ("duration_without_unit", self.unitless),
+            ("time_without_zone", self.zoneless),
+            ("unnamed_status", self.has_unnamed_status()),
+        ];
+        let irregularities = odd.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
         let log = LogFacts { fields: self.rest(), ..log };
         Ok(Record {
             times,
             method,
             target: Cow::Owned(target),
             template,
-            unitless,
-            zoneless,
+            irregularities,
             protocol,
             scheme,
             host,

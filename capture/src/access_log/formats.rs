@@ -90,7 +90,7 @@ impl<'o> Formats<'o> {
         // Logs share names such as `status`; what was asked is what tells whose record it is.
         match (by_names().ok().filter(|_| !asked), refusal) {
             (Some(record), _) => Ok(record),
-            (None, Refusal::Missing(what, names)) => Err(mapping.lacking(what, names)),
+            (None, Refusal::Missing(what, names)) => Err(mapping.lacking(what, names.shown)),
             (None, refusal) => Err(refusal),
         }
     }

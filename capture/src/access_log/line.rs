@@ -7,7 +7,8 @@ use super::fault::{Fault, Spot};
 use super::formats::Found;
 use super::lines::{Line, Lines};
 use super::reading::Log;
-use crate::{Place, Sink};
+use super::refusal::Refusal;
+use crate::{InputFormat, Place, Sink};
 
 /// Methods by which a line tells of a request; `TRACE` is a level of logs as well.
 pub(super) const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "PATCH"];
@@ -45,7 +46,11 @@ fn read_line(log: &mut Log<'_>, line: &Line<'_>, sink: &mut dyn Sink) -> Control
     log.records += 1;
     let layers = log.formats.opened(&text);
     match log.formats.line(&layers, spot) {
-        Found::Record(_, record) => return log.emit(record, (spot, line.ended), origin, line.length, sink),
+        Found::Record(format, record) => {
+            // An object of JSON is whole where it ends, whether a line's end follows it or not.
+            let object = format == InputFormat::JsonLog && !matches!(record, Err(Refusal::NotJson(_)));
+            return log.emit(record, (spot, line.ended || object), origin, line.length, sink);
+        }
         Found::Heading => log.records -= 1,
         Found::Other => log.tally.not_read("other_log", 1, line.length),
         Found::Unknown(fault) if log.mixed && !names_method(&text) => log.other(origin, line.length, fault, false),

@@ -15,6 +15,7 @@ mod fault;
 mod fields;
 mod formats;
 mod gin;
+mod guess;
 mod header;
 mod heading;
 mod json;

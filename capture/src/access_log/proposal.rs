@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::line::METHODS;
+use super::guess::ROLES;
 use super::mapping::cells;
-use super::{record, target};
-use crate::clock;
+use super::target;
 
 /// Lines looked at.
 const LINES: usize = 20;
@@ -15,16 +14,6 @@ const FEWEST: usize = 3;
 const MOST: usize = 64;
 /// Separators with their words in a mapping, in the order in which they are tried.
 const SEPARATORS: [(char, &str); 5] = [('|', "'|'"), ('\t', "tab"), (';', "';'"), (',', "','"), (' ', "space")];
-/// What columns are told by. A status is looked for behind the path first: a duration of three digits looks like one.
-const ROLES: [(&str, fn(&str) -> bool); 6] = [
-    ("request_line", |cell| record::request_line(cell).is_some()),
-    ("time", is_time),
-    ("method", |cell| METHODS.contains(&cell)),
-    ("path", |cell| cell.starts_with('/') || cell.starts_with("http://") || cell.starts_with("https://")),
-    ("status", |cell| cell.len() == 3 && matches!(cell.parse(), Ok(100..=599_u16))),
-    ("client", |cell| record::endpoint(cell).is_some()),
-];
-
 /// What lines are, and a mapping for them in one line of YAML; `None` where their columns do not show a time, a method and a
 /// path. Nothing of what the lines say is in it but the names of columns.
 pub(crate) fn propose(text: &str) -> Option<String> {
@@ -86,6 +75,7 @@ fn fields(
         }
         let behind =
             found.iter().filter(|(known, _)| matches!(*known, "path" | "request_line")).map(|(_, at)| at + 1).max();
+        // A duration of three digits looks like a status, which stands behind the path.
         let from = if role == "status" { behind.unwrap_or(0) } else { 0 };
         let free = |at: &usize| found.iter().all(|(_, taken)| taken != at) && holds(*at, fits);
         if let Some(at) = (from..width).chain(0..from).find(free) {
@@ -109,12 +99,6 @@ fn fields(
 
 fn column(number: usize) -> String {
     format!("c{number}")
-}
-
-/// A date and time, or an epoch of at least ten digits: short numbers are sizes and durations.
-fn is_time(cell: &str) -> bool {
-    let digits = cell.bytes().take_while(u8::is_ascii_digit).count();
-    clock::parse(cell).is_some() && (digits >= 10 || cell.contains(['-', '/']))
 }
 
 #[cfg(test)]

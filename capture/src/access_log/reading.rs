@@ -83,20 +83,13 @@ impl<'a> Log<'a> {
         match record {
             Ok(record) => {
                 self.read += 1;
-                if record.unitless {
-                    self.tally.irregularity("duration_without_unit", &origin);
-                }
-                if record.zoneless {
-                    self.tally.irregularity("time_without_zone", &origin);
-                }
+                record.irregularities.iter().for_each(|name| self.tally.irregularity(name, &origin));
                 match record.into_exchange(self.seed, origin) {
                     Some(exchange) => return self.tally.emit(exchange, sink),
                     None => self.tally.not_read("not_http_url", 1, length),
                 }
             }
             Err(refusal) => {
-                // An object of JSON is whole where it ends, whether a line's end follows it or not.
-                let ended = ended || matches!(refusal, Refusal::Unmapped { .. });
                 let other = if let Refusal::OfNoRequest(_, alike) = &refusal { Some(*alike) } else { None };
                 match (other, fault::of_refusal(refusal, spot)) {
                     (Some(alike), Some(fault)) => self.other(origin, length, fault, alike),

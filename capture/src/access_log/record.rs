@@ -18,10 +18,9 @@ pub(super) struct Record<'a> {
     pub(super) target: Cow<'a, str>,
     /// The target is only the template that the path fits.
     pub(super) template: bool,
-    /// It has a duration without a unit, which was left out.
-    pub(super) unitless: bool,
-    /// Its time names no zone.
-    pub(super) zoneless: bool,
+    /// What is odd about it: a duration without a unit, which was left out, a time without a zone, a status that no field
+    /// is known for.
+    pub(super) irregularities: Vec<&'static str>,
     pub(super) protocol: Option<Protocol>,
     pub(super) scheme: Option<String>,
     pub(super) host: Option<String>,

@@ -16,13 +16,13 @@ pub(super) enum Refusal {
     /// It is no JSON object.
     NotJson(serde_json::Error),
     /// A field that every exchange needs is not there, or not readable.
-    Missing(&'static str, Vec<String>),
+    Missing(&'static str, Names),
     /// As [`Refusal::Missing`], of a mapping: the places that it names for what is missing, the field that was perhaps
     /// meant, all fields.
     Unmapped { what: &'static str, places: Vec<String>, near: Option<String>, names: Vec<String> },
     /// It has none of the fields that tell of a request, as lines of a program's own log have not; whether what it holds
     /// looks like one all the same.
-    OfNoRequest(Vec<String>, bool),
+    OfNoRequest(Names, bool),
     /// A field for the time is there, by name, and what it holds, as far as it may be shown, is no time.
     NoTime(String, String),
     /// All that it names of the path is a route that fits any.
@@ -31,6 +31,15 @@ pub(super) enum Refusal {
     Untimed,
     /// What it logs as request is none: nothing, `-`, or TLS bytes on a plain port.
     NoRequest,
+}
+
+/// The fields that a record has.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// Their names, as far as they may be shown.
+    pub(super) shown: Vec<String>,
+    /// How to name those that look like what is missing.
+    pub(super) guess: Option<String>,
 }
 
 impl Refusal {
@@ -126,7 +135,7 @@ impl Fields<'_, '_> {
         if more > 0 {
             names.push(format!("{more} more"));
         }
-        Refusal::Missing(what, names)
+        Refusal::Missing(what, Names { shown: names, guess: self.guess() })
     }
 }
 

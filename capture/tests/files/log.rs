@@ -225,6 +225,26 @@ fn named_fields_win_over_conventions() {
 }
 
 #[test]
+fn fields_of_unknown_names_are_told_by_what_they_hold() {
+    let line = r#"{"n":1,"w":"2000-10-10T20:55:36Z","ip":"10.0.0.7","m":"POST","u":"/orders/7","st":201,"rt":0.2}"#;
+    let options = |names: &[&str]| {
+        let named = names.iter().map(|name| name.split_once('=').unwrap());
+        let log_fields = named.map(|(target, name)| (target.to_owned(), name.to_owned())).collect();
+        Options { log_fields, ..Options::default() }
+    };
+    let said = "`--log-field time=w --log-field method=m --log-field path=u --log-field status=st` may name it";
+    read_with(line, &options(&["user=n"])).says(&["no known field for the method", said]);
+    let rest = "`--log-field time=w --log-field status=st`";
+    read_with(line, &options(&["method=m", "path=u"])).says(&["no known field for the time", rest]);
+    let unnamed = |names: &[&str]| {
+        let outcome = read_with(line, &options(names));
+        (line_of(&outcome.exchanges[0]).2, outcome.irregular("unnamed_status"))
+    };
+    assert_eq!(unnamed(&["time=w", "method=m", "path=u"]), (None, 1));
+    assert_eq!(unnamed(&["time=w", "method=m", "path=u", "status=st"]), (Some(201), 0));
+}
+
+#[test]
 fn a_duration_without_a_unit_is_none() {
     let end = |more: &str| {
         let line = format!(r#"{{"ts":"2000-10-10T20:55:36Z","method":"GET","path":"/x","status":200,{more}}}"#);

@@ -68,8 +68,9 @@ pub enum Answers {
 pub struct Judged {
     /// Uses by those whom no answer had given the id.
     pub attempts: Vec<Attempt>,
-    /// Accepted uses by those who had been given it or had made it, and that they made it.
-    pub learned: Vec<Row>,
+    /// Accepted uses by those who had been given it or had made it, and that they made it; with the maker, where that is
+    /// somebody else.
+    pub learned: Vec<(Row, Option<u64>)>,
     /// That others than the maker were given it before they named it, with the type of what he made and himself.
     pub shown: Vec<(Row, u32, u64)>,
 }
@@ -91,7 +92,7 @@ impl Judged {
                     Deed::Made | Deed::Put if row.deed == Deed::Made || id.is_maker(row) => {
                         let first = made.entry(row.kind).or_insert(row.time);
                         *first = row.time.min(*first);
-                        self.learned.push(*row);
+                        self.learned.push((*row, None));
                     }
                     Deed::Asked | Deed::Made | Deed::Put | Deed::Used | Deed::Missed => {}
                 }
@@ -115,7 +116,7 @@ impl Judged {
                     continue;
                 }
                 if !row.open && (made_it || given(ANY) || given(row.kind)) {
-                    self.learned.extend((row.deed == Deed::Used).then_some(*row));
+                    self.learned.extend((row.deed == Deed::Used).then(|| (*row, id.maker_for(row))));
                     continue;
                 }
                 let (standing, since) =
@@ -239,6 +240,12 @@ impl Id {
     /// Whether who was told that he made it did.
     fn is_maker(&self, row: &Row) -> bool {
         self.kinds.get(&row.kind).is_some_and(|kind| kind.makers.contains(&row.actor))
+    }
+
+    /// Who made what somebody else used.
+    fn maker_for(&self, row: &Row) -> Option<u64> {
+        let kind = self.kinds.get(&row.kind).filter(|kind| !kind.makers.contains(&row.actor))?;
+        kind.made.first().map(|(_, _, maker)| *maker)
     }
 
     /// Who was given it, under the name of its type or any; where somebody was told that he made what was there, also who

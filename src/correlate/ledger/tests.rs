@@ -245,6 +245,31 @@ fn who_has_none_of_his_own_is_for_review() {
 }
 
 #[test]
+fn what_several_others_made_is_nobodys_own_who_works_on_it() {
+    // Actor 9 is given and uses objects of so many makers, and then one of actor 1 that no answer gave him.
+    let doubt = |makers: u64, own: bool| {
+        let mut users = Users::default();
+        for maker in 2..2 + makers {
+            let of = |row: Row| Row { value: maker, ..row };
+            users.add(&judged(&[
+                of(row(maker, Deed::Made, TICKET, 10)),
+                of(row(9, Deed::Given, TICKET, 11)),
+                of(used(9, 12)),
+            ]));
+        }
+        if own {
+            users.add(&judged(&[Row { value: 43, ..row(9, Deed::Made, TICKET, 10) }]));
+        }
+        users.add(&judged(&[row(1, Deed::Made, TICKET, 10), used(9, 30)]));
+        users.unlearned()[0].0.doubt
+    };
+    let none = Some(UnlearnedDoubt::NoneOfHis);
+    assert_eq!((doubt(3, false), doubt(2, false)), (none, none), "a clerk's work");
+    assert_eq!(doubt(1, false), None, "what one made for him, as staff makes an account, is his");
+    assert_eq!(doubt(3, true), None);
+}
+
+#[test]
 fn staff_is_who_answers_show_everybodys_objects_and_several_of_them() {
     const AGENT: u64 = 77;
     let doubt = |agents: u64, idle: u64, walks: bool| {
@@ -463,7 +488,7 @@ proptest! {
         let strays: Vec<(Row, Standing)> = found.attempts.iter().map(|a| (a.row, a.standing)).collect();
         let expected: Vec<(Row, Standing)> = naive.iter().filter_map(|(row, standing)| Some((*row, (*standing)?))).collect();
         prop_assert_eq!(strays, expected);
-        let learned = found.learned.iter().filter(|row| row.deed == Deed::Used).count();
+        let learned = found.learned.iter().filter(|(row, _)| row.deed == Deed::Used).count();
         prop_assert_eq!(learned, naive.iter().filter(|(row, s)| s.is_none() && row.deed == Deed::Used).count());
     }
 

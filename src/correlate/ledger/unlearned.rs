@@ -8,7 +8,7 @@ use super::hasher::{IdHasher, SOME};
 use super::row::{Deed, Row};
 use super::standing::{Answers, Attempt, Judged, Standing};
 use crate::event::EventId;
-use crate::event::least::{add_least, keep_least_keys};
+use crate::event::least::{add_least, insert_least, keep_least_keys};
 use crate::model::Model;
 
 /// Uses of one actor by one call that are shown.
@@ -19,6 +19,8 @@ const ACTORS: usize = 1_024;
 const HABIT: usize = 5;
 /// People whose things answers show to somebody who works on everybody's.
 const EVERYBODY: usize = 5;
+/// Makers of the objects that somebody uses, from which on these are others'.
+const MAKERS: usize = 2;
 /// Others of a class who do so, from which on, and from half of it, the class does.
 const STAFF: usize = 2;
 
@@ -106,8 +108,10 @@ pub struct UseCounts {
 /// Everything that is known of users of ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Users {
-    /// Who has objects of a type.
+    /// Who has objects of a type that nobody else was seen to make.
     owners: BTreeSet<(u64, u32)>,
+    /// Who uses objects of a type that others made, with the least few makers.
+    users_of: BTreeMap<(u64, u32), BTreeSet<u64>>,
     /// Who uses a call, since when, and since when with ids that nobody gave him; the least few actors by hash.
     calls: BTreeMap<u64, BTreeMap<u64, (i64, Option<i64>)>>,
     /// Uses of others' objects, by actor and call.
@@ -160,9 +164,12 @@ impl Users {
         for (row, kind, maker) in &judged.shown {
             self.classed(row, *kind, Some(*maker));
         }
-        for row in judged.learned.iter().filter(|row| !row.named) {
+        for (row, maker) in judged.learned.iter().filter(|(row, _)| !row.named) {
             self.classed(row, row.kind, None);
-            self.owners.insert((row.actor, row.kind));
+            match maker {
+                None => drop(self.owners.insert((row.actor, row.kind))),
+                Some(maker) => insert_least(self.users_of.entry((row.actor, row.kind)).or_default(), *maker, MAKERS),
+            }
             if row.deed == Deed::Used {
                 self.called(row, false);
                 self.count(row).decided += 1;
@@ -178,6 +185,9 @@ impl Users {
     /// Adds what was judged of other ids, beside the same model.
     pub fn merge(&mut self, other: Users) {
         self.owners.extend(other.owners);
+        for (user, makers) in other.users_of {
+            add_least(self.users_of.entry(user).or_default(), makers, MAKERS);
+        }
         self.owned.extend(other.owned);
         self.tenants.extend(other.tenants);
         for (step, more) in other.calls {
@@ -245,6 +255,13 @@ impl Users {
         }
     }
 
+    /// Whether somebody has objects of a type of his own: such as he made, or one maker made for him. What several others made
+    /// is theirs, and he works on it.
+    fn owns(&self, actor: u64, kind: u32) -> bool {
+        let made_for = || self.users_of.get(&(actor, kind)).is_some_and(|makers| makers.len() < MAKERS);
+        self.owners.contains(&(actor, kind)) || made_for()
+    }
+
     /// Whether others of a class are shown everybody's objects of a type. What he himself came to is no reason: who tries
     /// ids comes to many.
     fn is_staff(&self, actor: u64, class: u64, kind: u32) -> bool {
@@ -298,7 +315,7 @@ impl Users {
     /// The uses that are certain where any is, else those that are not.
     fn told(&self, actor: u64, step: u64, astray: &Astray) -> Option<Unlearned> {
         let (doubt, uses) = astray.uses.first_key_value()?;
-        let owns = self.owners.contains(&(actor, astray.kind));
+        let owns = self.owns(actor, astray.kind);
         let (time, at, _) = *uses.first.first()?;
         Some(Unlearned {
             actor,
