@@ -73,6 +73,9 @@ fn describe_text(text: &str) -> String {
         "CSV; describe its columns for `--mapping`"
     } else if is_table(text, '\t') {
         "tab-separated values; describe the columns for `--mapping`"
+    } else if has_request_line(line) {
+        "an access log in a format of its own; give what the server's configuration calls it (`log_format` of nginx, `LogFormat` of \
+         Apache) as `--log-format '...'`, or describe the lines for `--mapping`"
     } else {
         "plain text; a log of an own format is read with `--log-format` or `--mapping`"
     };
@@ -91,6 +94,15 @@ fn is_key_log(text: &str) -> bool {
 /// A bracket and the beginning of a record, text or list; lines of many logs begin with a time or word in brackets.
 fn is_json_array(text: &str) -> bool {
     text.strip_prefix('[').is_some_and(|inside| inside.trim_start().starts_with(['{', '[', '"', ']']))
+}
+
+/// A method, a path and a version of HTTP, one after the other.
+fn has_request_line(line: &str) -> bool {
+    let words: Vec<&str> = line.split([' ', '"', '|', '\t']).filter(|word| !word.is_empty()).take(64).collect();
+    words.windows(3).any(|three| {
+        let [method, path, version] = three else { return false };
+        method.bytes().all(|byte| byte.is_ascii_uppercase()) && path.starts_with('/') && version.starts_with("HTTP/")
+    })
 }
 
 /// `[2026-05-17T08:05:32.123Z] "GET / HTTP/1.1" 200 - ...`.
@@ -128,6 +140,7 @@ mod tests {
             (b"[\n  {\"a\":1}]".to_vec(), "JSON array"),
             (b"[10/May/2026:13:55:36 +0000] GET /x 200".to_vec(), "plain text"),
             (b"#Fields: date time cs-method".to_vec(), "W3C"),
+            (b"10.0.0.7 - [x] | GET /x HTTP/1.1 | 200 | 62".to_vec(), "--log-format '...'"),
         ] {
             assert!(describe(&content).contains(name), "{} for {name}", describe(&content));
         }

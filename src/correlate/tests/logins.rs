@@ -54,6 +54,38 @@ fn a_form_that_leads_on_logs_in_and_one_that_leads_back_does_not() {
 }
 
 #[test]
+fn a_name_alone_opens_a_session_where_the_answer_says_what_he_is() {
+    let opened = |path: &str, sent: &str, told: &str| {
+        let login = made("POST", path).at(1).json(sent).answers(200, told);
+        login.answer_header("Set-Cookie", "sid=AAAAAAAAAAAAAAAA1; HttpOnly")
+    };
+    let uses = || cookie(5, "sid=AAAAAAAAAAAAAAAA1");
+    let sent = r#"{"user":"cust4"}"#;
+    assert_eq!(after(opened("/api/login", sent, r#"{"user":"cust4","role":"customer"}"#), uses()), bound("cust4"));
+    let given = opened("/session", r#"{"username":"cust4"}"#, r#"{"username":"cust4","token":"BBBBBBBBBBBBBBBB2"}"#);
+    assert_eq!(after(given.clone(), token(5, "BBBBBBBBBBBBBBBB2")), bound("cust4"));
+    for (path, sent, told, why) in [
+        (
+            "/api/login",
+            r#"{"email":"ann@x.example"}"#,
+            r#"{"email":"ann@x.example","next":"password"}"#,
+            "a first step",
+        ),
+        ("/api/login", sent, r#"{"role":"customer"}"#, "of whom"),
+        ("/api/login", sent, r#"{"user":"other","role":"customer"}"#, "somebody else"),
+        ("/api/login", sent, r#"{"user":"cust4","role":null}"#, "what he is, is not said"),
+        ("/api/login", r#"{"user":"cust4","email":"eve"}"#, r#"{"user":"cust4","role":"customer"}"#, "two names"),
+        ("/api/orders", sent, r#"{"user":"cust4","role":"customer"}"#, "no login's path"),
+    ] {
+        assert_eq!(after(opened(path, sent, told), uses()).1, Evidence::Unbound, "{why}");
+    }
+    // Who shows something already may be asking for somebody else.
+    let shown = opened("/api/login", sent, r#"{"user":"cust4","role":"customer"}"#);
+    let shown = shown.header("Authorization", "Bearer CCCCCCCCCCCCCCCC3");
+    assert_ne!(after(shown, uses()), bound("cust4"));
+}
+
+#[test]
 fn logins_are_known_by_many_paths() {
     for path in [
         "/login.php",
