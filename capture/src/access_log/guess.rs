@@ -9,8 +9,11 @@ use super::record;
 use super::refusal::{is_plain_name, shown_name};
 use crate::clock;
 
+/// A part of an exchange, and whether a text looks like it.
+type Role = (&'static str, fn(&str) -> bool);
+
 /// What an exchange is made of, as `--log-field` and mappings name it, and whether a text looks so; what is surest first.
-pub(super) const ROLES: [(&str, fn(&str) -> bool); 6] = [
+pub(super) const ROLES: [Role; 6] = [
     ("request_line", |text| record::request_line(text).is_some()),
     ("time", is_time),
     ("method", |text| METHODS.contains(&text)),

@@ -14,6 +14,9 @@ const FEWEST: usize = 3;
 const MOST: usize = 64;
 /// Separators with their words in a mapping, in the order in which they are tried.
 const SEPARATORS: [(char, &str); 5] = [('|', "'|'"), ('\t', "tab"), (';', "';'"), (',', "','"), (' ', "space")];
+/// The columns of a line.
+type Row<'l> = Vec<Cow<'l, str>>;
+
 /// What lines are, and a mapping for them in one line of YAML; `None` where their columns do not show a time, a method and a
 /// path. Nothing of what the lines say is in it but the names of columns.
 pub(crate) fn propose(text: &str) -> Option<String> {
@@ -23,7 +26,7 @@ pub(crate) fn propose(text: &str) -> Option<String> {
         lines.pop();
     }
     SEPARATORS.iter().find_map(|(separator, word)| {
-        let rows: Vec<Vec<Cow<'_, str>>> = lines.iter().map(|line| cells(line, *separator)).collect();
+        let rows: Vec<Row<'_>> = lines.iter().map(|line| cells(line, *separator)).collect();
         let width = rows.first().map(Vec::len).filter(|width| (FEWEST..=MOST).contains(width))?;
         if rows.iter().any(|row| row.len() != width) {
             return None;
@@ -44,7 +47,7 @@ pub(crate) fn propose(text: &str) -> Option<String> {
 }
 
 /// The first row apart, where it names the columns: words, above rows that begin to say something.
-fn split_heading<'r, 'l>(rows: &'r [Vec<Cow<'l, str>>]) -> (Option<&'r [Cow<'l, str>]>, &'r [Vec<Cow<'l, str>>]) {
+fn split_heading<'r, 'l>(rows: &'r [Row<'l>]) -> (Option<&'r Row<'l>>, &'r [Row<'l>]) {
     let is_name = |cell: &Cow<'_, str>| {
         cell.starts_with(|c: char| c.is_ascii_alphabetic())
             && cell.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte))
@@ -57,11 +60,7 @@ fn split_heading<'r, 'l>(rows: &'r [Vec<Cow<'l, str>>]) -> (Option<&'r [Cow<'l, 
 }
 
 /// Targets with the columns that hold them; `None` where not all that every exchange needs is among them.
-fn fields(
-    rows: &[Vec<Cow<'_, str>>],
-    width: usize,
-    heading: Option<&[Cow<'_, str>]>,
-) -> Option<Vec<(&'static str, String)>> {
+fn fields(rows: &[Row<'_>], width: usize, heading: Option<&Row<'_>>) -> Option<Vec<(&'static str, String)>> {
     let holds = |at: usize, fits: fn(&str) -> bool| {
         let mut said =
             rows.iter().filter_map(|row| row.get(at)).filter(|cell| !matches!(&***cell, "-" | "")).peekable();
