@@ -53,8 +53,8 @@ pub struct Cli {
 }
 
 const EXAMPLES: &str = "\
-Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not start, 3 some input unreadable,
-4 nothing analysed, 101 a bug of ours. `offpath explain exit-codes` says more.
+Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not start, 3 incomplete (input unreadable or
+lost), 4 nothing judged, 101 a bug of ours. `offpath explain exit-codes` says more.
 
 Examples:
   offpath demo                                          sample traffic, end to end
@@ -162,7 +162,7 @@ pub enum When {
 /// What to read, and how.
 #[derive(Debug, Args)]
 pub struct Inputs {
-    /// Files, folders, globs or `-`: pcap, pcapng, HAR, access logs; gzip and zstd are opened
+    /// Files, folders, globs or `-`: pcap, pcapng, HAR, access logs, OTLP spans (docs/inputs.md); gzip and zstd are opened
     #[cfg_attr(feature = "cloud", doc = "(or URLs `s3://`, `gs://`, `az://`, `https://`)")]
     #[cfg_attr(feature = "live", doc = "(or `interface:NAME`, until Ctrl-C)")]
     #[arg(required = true, value_name = "INPUT")]

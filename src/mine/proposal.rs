@@ -86,7 +86,8 @@ fn is_habit(count: u64, all: u64) -> bool {
 fn support(count: u64, all: u64, object: &str) -> String {
     // Tenths of a percent, rounded down: only all is 100 %.
     let share = count * 1_000 / all.max(1);
-    format!("{count} of {all} of type {object}, {}.{} %", share / 10, share % 10)
+    let check = if count < all { "check: " } else { "" };
+    format!("{check}{count} of {all} of type {object}, {}.{} %", share / 10, share % 10)
 }
 
 fn id(words: &[&str]) -> String {

@@ -39,7 +39,7 @@ use ledger::{PARTS, UnitFacts};
 pub(super) use likely::Likely;
 pub(super) use lookout::{Lookout, Prospect};
 use pair::{Decision, Pair, Terms, WAYS, most_of};
-use same::{PutTogether, Same};
+use same::{Group, PutTogether, Same};
 use shift::{MOST_SHIFT, Shift};
 use sight::Sight;
 pub(super) use sight::Sighter;
@@ -181,7 +181,8 @@ impl Ledger {
         }
         let Some(sight) = sighter.sight(exchange, event, unit, ordinal) else { return Ok(all) };
         let who = event.and_then(|event| self.people.number(&event.actor, &event.sensor));
-        let sight = Sight { who, ..sight };
+        let told = event.filter(|_| who.is_some()).map_or(0, |event| carried::hash(&event.actor));
+        let sight = Sight { who, told, ..sight };
         self.push(&sight)?;
         let parts = prefixes.iter().filter_map(|skipped| sighter.without_prefix(&sight, exchange, event, *skipped));
         parts.into_iter().try_for_each(|part| self.push(&part))?;
@@ -575,11 +576,14 @@ impl Verdicts {
             };
             same.join(theirs, own, pair, verdict);
         }
-        for (kept, rest) in same.settle(&places) {
+        for Group { kept, rest, telling } in same.settle(&places) {
             let Some(kept) = call.get(kept) else { continue };
-            let mut rest: Vec<_> = rest.into_iter().filter_map(|index| call.get(index)).collect();
-            rest.sort_by_key(|(_, sight)| (places.get(&sight.view), sight.key));
-            put_together.keep(kept, &rest)?;
+            let [rest, telling] = [rest, telling].map(|indices| {
+                let mut sights: Vec<_> = indices.into_iter().filter_map(|index| call.get(index)).collect();
+                sights.sort_by_key(|(_, sight)| (places.get(&sight.view), sight.key));
+                sights
+            });
+            put_together.keep(kept, &rest, &telling)?;
         }
         Ok(())
     }

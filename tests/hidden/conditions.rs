@@ -145,7 +145,12 @@ lifecycles:
     assert_eq!(Run::of("t.jsonl", &read, model).warnings(), "[]");
     let run = Run::of("t.jsonl", &format!("{read}{renamed}\n"), model);
     let told = run.warnings();
-    for part in ["1 of 3 records", "1 of which hold a method: line 3", "op_kind", "--log-field method=FIELD"] {
+    for part in [
+        "1 of 3 records",
+        "1 of which hold a method: line 3",
+        "op_kind",
+        "--log-field method=op_kind --log-field path=where",
+    ] {
         assert!(told.contains(part), "{told}");
     }
 }

@@ -102,7 +102,7 @@ fn what_was_broken_once_is_proposed_still() {
     let draft = lawful(&[&file]);
     let line =
         |part: &str| draft.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("{part} in {draft}"));
-    assert!(line("distinct_persons: [approve, create_claim]").contains("38 of 39 of type claim"), "{draft}");
+    assert!(line("distinct_persons: [approve, create_claim]").contains("# check: 38 of 39 of type claim"), "{draft}");
     let withdrawn = line("withdrawn: {}");
     assert!(withdrawn.contains("check: 21 of 22 that reached it stayed: `final`"), "{withdrawn}");
 }

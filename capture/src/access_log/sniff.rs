@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use super::document::{Elements, Kind, Most};
 use super::envelope;
-use super::fault::Spot;
+use super::fault::{self, Spot};
 use super::formats::{Formats, Found};
 use super::refusal::Refusal;
 use crate::{InputFormat, Options};
@@ -53,10 +53,20 @@ impl<'o> Sniffer<'o> {
         cut.then_some(InputFormat::JsonDocument)
     }
 
-    /// What is wrong with a first line that should be the heading of a mapping's columns.
-    pub(crate) fn lacks_heading(options: &Options, line: &[u8]) -> Option<String> {
-        let mapping = options.mapping.as_ref()?;
-        mapping.lacks_heading(String::from_utf8_lossy(line).trim_end_matches('\r'))
+    /// Why a first line does not fit a mapping of lines that the user gave.
+    pub(crate) fn unfit(options: &Options, line: &[u8]) -> Option<String> {
+        let mapping = options.mapping.as_ref().filter(|mapping| mapping.reads_text())?;
+        let text = String::from_utf8_lossy(line);
+        if let Some(why) = mapping.lacks_heading(text.trim_end_matches('\r')) {
+            return Some(why);
+        }
+        let mut formats = Formats::new(options);
+        let layers = formats.opened(text.trim_end_matches('\r'));
+        match formats.line(&layers, Spot::Line(1)) {
+            Found::Unknown(fault) => Some(fault.what),
+            Found::Record(_, Err(refusal)) => fault::of_refusal(refusal, Spot::Line(1)).map(|fault| fault.what),
+            Found::Record(_, Ok(_)) | Found::Heading | Found::Other => None,
+        }
     }
 
     /// Whether a whole object is one around a list of records.

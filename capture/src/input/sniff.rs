@@ -149,7 +149,7 @@ fn content_format(content: &[u8], whole: bool, options: &Options) -> Result<Inpu
     };
     text_format(text, whole, options).ok_or_else(|| {
         let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        match Sniffer::lacks_heading(options, first) {
+        match Sniffer::unfit(options, first) {
             Some(looks_like) => InputErrorKind::UnknownFormat { looks_like },
             None => unknown(content),
         }

@@ -25,6 +25,8 @@ pub struct Attempt {
     pub answers: Answers,
     /// A number that he was given may be this id, or another thing's.
     pub perhaps: bool,
+    /// When somebody else made it, where that was seen.
+    pub made: Option<i64>,
 }
 
 impl Attempt {
@@ -111,7 +113,7 @@ impl Judged {
                     if row.open || !known {
                         let standing = if row.deed == Deed::Missed { Standing::Missed } else { id.numbered(row) };
                         let answers = people.answers(row.actor, i64::MIN, row.time);
-                        self.attempts.push(Attempt { row: *row, standing, answers, perhaps: false });
+                        self.attempts.push(Attempt { row: *row, standing, answers, perhaps: false, made: None });
                     }
                     continue;
                 }
@@ -125,7 +127,7 @@ impl Judged {
                 let blind = since.is_some_and(|since| people.is_blind(since, row.time));
                 let answers = if blind { answers.max(Answers::Some) } else { answers };
                 let perhaps = first.is_some_and(|time| time <= before);
-                self.attempts.push(Attempt { row: *row, standing, answers, perhaps });
+                self.attempts.push(Attempt { row: *row, standing, answers, perhaps, made: since });
             }
         }
     }

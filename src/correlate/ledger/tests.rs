@@ -313,7 +313,7 @@ fn pages_and_years_are_no_ids() {
     }
     let attempt = |at: u64, standing: Standing| {
         let row = Row { value: at, number: Some((1, at)), counted: true, ..used(1, at.cast_signed()) };
-        Attempt { row, standing, answers: Answers::Seen, perhaps: false }
+        Attempt { row, standing, answers: Answers::Seen, perhaps: false, made: None }
     };
     let walked = |standing: Standing| {
         let mut walks = Walks::default();
@@ -330,7 +330,7 @@ fn a_walk_that_becomes_one_at_a_refusal_says_so() {
         let attempt = |at: u64| {
             let row = Row { value: at, number: Some((1, at)), ..used(1, at.cast_signed()) };
             let standing = if at == LEAST as u64 { last } else { Standing::Missed };
-            Attempt { row, standing, answers: Answers::Seen, perhaps: false }
+            Attempt { row, standing, answers: Answers::Seen, perhaps: false, made: None }
         };
         let walks = walks(&(1..=LEAST as u64).map(attempt).collect::<Vec<_>>());
         walks.iter().map(|walk| (walk.refused, walk.foreign)).collect::<Vec<_>>()
@@ -340,12 +340,34 @@ fn a_walk_that_becomes_one_at_a_refusal_says_so() {
 }
 
 #[test]
+fn who_goes_along_with_what_others_make_does_his_part_of_it() {
+    // Of so many objects one in `miss` is none, and each was made so long before it was used, one a second.
+    let doubt = |age: i64, miss: u64| {
+        let attempt = |at: u64| {
+            let time = at.cast_signed() * 1_000_000;
+            let row = Row { value: at, number: Some((1, at)), time, ..used(1, 0) };
+            let (standing, made) = match at % miss {
+                0 => (Standing::Missed, None),
+                _ => (Standing::Made(EventId(at)), Some(time - age)),
+            };
+            Attempt { row, standing, answers: Answers::Seen, perhaps: false, made }
+        };
+        let walks = walks(&(1..=60).map(attempt).collect::<Vec<_>>());
+        assert_eq!(walks.len(), 1);
+        walks[0].doubt
+    };
+    assert_eq!(doubt(2_000_000, 100), Some(WalkDoubt::Follows));
+    assert_eq!(doubt(3_600_000_000, 100), None, "all of it was there before");
+    assert_eq!(doubt(2_000_000, 10), None, "he goes too far");
+}
+
+#[test]
 fn a_walk_is_no_less_certain_for_going_on() {
     let doubts = |last: u64, standing: Standing| {
         let attempt = |at: u64| {
             let row = Row { value: at, number: Some((1, at)), ..used(1, at.cast_signed()) };
             let standing = if at <= LEAST as u64 { standing } else { Standing::Unknown };
-            Attempt { row, standing, answers: Answers::Seen, perhaps: false }
+            Attempt { row, standing, answers: Answers::Seen, perhaps: false, made: None }
         };
         let walks = walks(&(1..=last).map(attempt).collect::<Vec<_>>());
         walks.iter().map(|walk| (walk.ids, walk.foreign, walk.doubt)).collect::<Vec<_>>()
@@ -469,7 +491,7 @@ prop_compose! {
             time += gap * SECOND;
             let number = if far { number * 5 } else { number };
             let row = Row { value: at as u64, number: (number % 7 > 0).then_some((around, number)), ..used(1, 0) };
-            Attempt { row: Row { time, event: EventId(at as u64), ..row }, standing, answers: Answers::Seen, perhaps: false }
+            Attempt { row: Row { time, event: EventId(at as u64), ..row }, standing, answers: Answers::Seen, perhaps: false, made: None }
         };
         tried.into_iter().enumerate().map(attempt).collect()
     }

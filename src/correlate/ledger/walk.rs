@@ -64,6 +64,8 @@ pub enum WalkDoubt {
     Service,
     /// Others use the call so as well.
     Habit,
+    /// What it named was made meanwhile by others, and nothing was missed: it does its part of their work.
+    Follows,
 }
 
 impl Walk {
@@ -86,6 +88,9 @@ impl WalkDoubt {
             WalkDoubt::Shared => "what was reached is used by many",
             WalkDoubt::Nobodys => "what was reached was not seen to be anybody else's",
             WalkDoubt::Service => "the actor is a service, and what it asked for was there",
+            WalkDoubt::Follows => {
+                "others made what it asked for meanwhile, and it missed nothing: so works who is given work"
+            }
             WalkDoubt::Habit => "others go through the same call so, and half of all who use it",
         }
     }
@@ -181,7 +186,7 @@ fn walk(run: &[Attempt], at: &Attempt, least: Option<WalkDoubt>) -> Option<Walk>
     run.iter().for_each(|attempt| whole.add(attempt, true));
     let first = run.first()?;
     let consecutive = whole.is_consecutive();
-    let doubt = whole.doubt().min(least);
+    let doubt = whole.doubt().min(least).or(follows(run, &whole).then_some(WalkDoubt::Follows));
     let mut events = spread(run.iter().map(|attempt| attempt.row.event), SHOWN);
     events.push(at.row.event);
     // Whether it came to anything is part of what is shown.
@@ -200,6 +205,14 @@ fn walk(run: &[Attempt], at: &Attempt, least: Option<WalkDoubt>) -> Option<Walk>
         consecutive,
         doubt,
     })
+}
+
+/// Whether four of five objects were made after the first of them was used, and next to none was missed. Who goes through ids
+/// comes when the objects are there, and goes too far.
+fn follows(run: &[Attempt], whole: &Window) -> bool {
+    let Some(first) = run.first() else { return false };
+    let fresh = run.iter().filter(|attempt| attempt.made.is_some_and(|made| made >= first.row.time)).count() as u64;
+    fresh * 5 >= whole.ids * 4 && whole.missed * 20 <= whole.ids
 }
 
 /// A number, behind the hash of what stands around it.

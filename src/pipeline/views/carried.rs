@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +40,13 @@ impl People {
     pub(super) fn get(&self, number: u32) -> Option<&(Actor, Arc<str>)> {
         self.all.get(number as usize)
     }
+}
+
+/// Hash of all that is told of an actor.
+pub(super) fn hash(actor: &Actor) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    actor.hash(&mut hasher);
+    hasher.finish().max(1)
 }
 
 /// Another view of an exchange that is kept.

@@ -37,6 +37,26 @@ pub(super) fn one_to_one(first: &[&Sight], second: &[&Sight], terms: &Terms, que
     matched
 }
 
+/// Whether a sight of the first input, for which this partner was found, may as well be another of the second input's, which
+/// tells of somebody else: as much agrees, and the clocks do not tell them apart. Of requests that are made at a time and look
+/// alike, a log that counts in seconds does not tell whose each was.
+pub(super) fn is_doubtful(
+    (first, second): (&[&Sight], &[&Sight]),
+    (at, index): (usize, usize),
+    terms: &Terms,
+    queries: bool,
+) -> bool {
+    let between = Between { first, second, terms, queries };
+    let Some((rank, distance, ..)) = between.edge(at, index) else { return false };
+    let told = |index: usize| second.get(index).map(|sight| sight.told);
+    let near = index.saturating_sub(LOOKED_AT)..second.len().min(index.saturating_add(LOOKED_AT));
+    let mut others = near.filter(|other| told(*other) != told(index));
+    others.any(|other| {
+        let rival = between.edge(at, other);
+        rival.is_some_and(|(agreeing, apart, ..)| agreeing <= rank && apart <= distance.saturating_add(SLACK))
+    })
+}
+
 /// Sights of two inputs, and what is known of both.
 #[derive(Clone, Copy)]
 struct Between<'a> {
@@ -387,6 +407,33 @@ mod tests {
         binding[USER] = true;
         let terms = Terms { binding, ..Terms::default() };
         assert_eq!(matched(&[of(1, 0), of(2, 5)], &[of(2, 0), of(3, 1)], &terms), [(1, 0)]);
+    }
+
+    #[test]
+    fn of_requests_alike_at_one_time_a_coarse_clock_tells_nobody_apart() {
+        let of = |told: u64, time: i64, over: i64| Sight { told, tick: over - time, ..sight(time, over) };
+        let second = 1_000_000;
+        let precise = [of(1, 100, 200), of(2, 300_000, 300_100)];
+        let doubtful = |second: &[Sight]| {
+            let [first, second]: [Vec<&Sight>; 2] = [precise.iter().collect(), second.iter().collect()];
+            let pairs = one_to_one(&first, &second, &Terms::default(), true);
+            let doubt = |pair: &(usize, usize)| is_doubtful((&first, &second), *pair, &Terms::default(), true);
+            pairs.iter().map(doubt).collect::<Vec<_>>()
+        };
+        assert_eq!(doubtful(&[of(7, 0, second), of(8, 0, second)]), [true, true], "two people in one second");
+        assert_eq!(doubtful(&[of(7, 0, second), of(7, 0, second)]), [false, false], "one person, twice");
+        assert_eq!(doubtful(&[of(7, 100, 200), of(8, 300_000, 300_100)]), [false, false], "told by the clock");
+        assert_eq!(doubtful(&[of(7, 0, second)]), [false]);
+        let mut ids = [of(7, 0, second), of(8, 0, second)];
+        let mut precise = precise.clone();
+        for (one, other) in ids.iter_mut().zip(&mut precise) {
+            (one.traits[REQUEST_ID], other.traits[REQUEST_ID]) = (one.told, one.told);
+        }
+        let pair = (&precise[0], &ids[0]);
+        assert!(
+            !is_doubtful((&[pair.0, &precise[1]], &[pair.1, &ids[1]]), (0, 0), &Terms::default(), true),
+            "by its id"
+        );
     }
 
     #[test]

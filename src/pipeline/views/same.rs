@@ -23,13 +23,25 @@ pub(super) struct Same<'a> {
     group_of: Vec<usize>,
     /// Sights of each group.
     groups: Vec<Vec<usize>>,
+    /// Sights that may as well be of another group, by the sight's index: what they tell of an actor is somebody's.
+    doubtful: BTreeSet<usize>,
+}
+
+/// Sights of one exchange, by their indices.
+pub(super) struct Group {
+    /// The one that stays.
+    pub(super) kept: usize,
+    pub(super) rest: Vec<usize>,
+    /// Of the rest those that tell who acted.
+    pub(super) telling: Vec<usize>,
 }
 
 impl<'a> Same<'a> {
     /// Each sight by itself.
     pub(super) fn new(call: Call<'a>) -> Self {
         let all = 0..call.len();
-        Same { call, group_of: all.clone().collect(), groups: all.map(|index| vec![index]).collect() }
+        let groups = all.clone().map(|index| vec![index]).collect();
+        Same { call, group_of: all.collect(), groups, doubtful: BTreeSet::new() }
     }
 
     /// Puts together what two inputs show of one exchange: of the sights of each, by index, those that are in no group
@@ -42,19 +54,23 @@ impl<'a> Same<'a> {
         let sights = |indices: &[usize]| -> Vec<&Sight> {
             indices.iter().filter_map(|index| self.call.get(*index)).map(|(_, sight)| sight).collect()
         };
-        for (a, b) in matching::one_to_one(&sights(&richer), &sights(&poorer), &verdict.terms, verdict.queries) {
-            if let (Some(a), Some(b)) = (richer.get(a), poorer.get(b))
+        let (first, second) = (sights(&richer), sights(&poorer));
+        for pair in matching::one_to_one(&first, &second, &verdict.terms, verdict.queries) {
+            if let (Some(a), Some(b)) = (richer.get(pair.0), poorer.get(pair.1))
                 && self.units(*a).is_disjoint(&self.units(*b))
             {
                 self.unite(*a, *b);
+                if matching::is_doubtful((&first, &second), pair, &verdict.terms, verdict.queries) {
+                    self.doubtful.insert(*b);
+                }
             }
         }
     }
 
-    /// Of each group of several the sight that stays, and the others. The richest stays unless something is missing of
+    /// Of each group of several the sight that stays, the others, and which of these tell who acted. The richest stays unless something is missing of
     /// it that another has: the request's body, which nothing else tells, the answer, or parts that were lost on the way.
     /// `places` rank the units, the richest first.
-    pub(super) fn settle(self, places: &BTreeMap<u32, usize>) -> Vec<(usize, Vec<usize>)> {
+    pub(super) fn settle(self, places: &BTreeMap<u32, usize>) -> Vec<Group> {
         let rank = |index: &usize| {
             let sight = self.call.get(*index).map(|(_, sight)| sight);
             (
@@ -67,7 +83,10 @@ impl<'a> Same<'a> {
         several
             .filter_map(|group| {
                 let kept = group.iter().max_by_key(|index| rank(index)).copied()?;
-                Some((kept, group.iter().copied().filter(|index| *index != kept).collect()))
+                let rest: Vec<usize> = group.iter().copied().filter(|index| *index != kept).collect();
+                let sure = |index: &usize| ![*index, kept].iter().any(|index| self.doubtful.contains(index));
+                let telling = rest.iter().copied().filter(sure).collect();
+                Some(Group { kept, rest, telling })
             })
             .collect()
     }
@@ -137,15 +156,21 @@ impl<'a> PutTogether<'a> {
         }
     }
 
-    /// Keeps one of several sights of an exchange. `rest` come from the richest to the poorest.
-    pub(super) fn keep(&mut self, kept: &(usize, Sight), rest: &[&(usize, Sight)]) -> Result<(), PipelineError> {
+    /// Keeps one of several sights of an exchange. `rest`, and those of them that tell who acted, come from the richest to the
+    /// poorest.
+    pub(super) fn keep(
+        &mut self,
+        kept: &(usize, Sight),
+        rest: &[&(usize, Sight)],
+        telling: &[&(usize, Sight)],
+    ) -> Result<(), PipelineError> {
         for dropped in self.leave_out(rest) {
             *self.twice.entry((dropped, kept.1.unit)).or_default() += 1;
         }
         self.carry_given_up(kept, rest, has_given_up)?;
-        self.carry_origin(kept, rest)?;
+        self.carry_origin(kept, telling)?;
         self.carry_answer(kept.0, &kept.1, rest)?;
-        self.carry_actor(kept, rest)
+        self.carry_actor(kept, telling)
     }
 
     /// Where a request came from, as another view of it shows: an archive has no clients, and the log beside it does.

@@ -90,6 +90,8 @@ pub(super) struct Sight {
     pub(super) declared: Vec<(ObjectId, Arc<str>)>,
     /// Number of the actor among the thread's; `None` when nobody is told of.
     pub(super) who: Option<u32>,
+    /// Hash of all that is told of the actor, the same on every thread; 0 when nobody is told of.
+    pub(super) told: u64,
     /// Where it is in the input.
     pub(super) place: Option<Place>,
 }
@@ -220,6 +222,7 @@ impl Sighter {
             parent: self.logged(exchange, "parent_request_span_id"),
             declared: event.map(declared).unwrap_or_default(),
             who: None,
+            told: 0,
             place: Some(exchange.origin.place.clone()),
         })
     }
