@@ -52,6 +52,8 @@ pub(super) struct Life<'a> {
     /// Instant from which nothing of its life lies outside the capture (but for blind spots): its creation, else its
     /// parent's birth. `None` when it may have lived before.
     pub(super) born: Option<i64>,
+    /// Whether its creation was seen.
+    pub(super) created: bool,
     /// The event that would have created it and was refused, where it was first seen by that.
     pub(super) refused_birth: Option<usize>,
 }
@@ -150,6 +152,7 @@ impl<'a> History<'a> {
             touches,
             parent: None,
             born: None,
+            created: false,
             refused_birth: None,
         });
         let lives: Vec<Life<'a>> = lives.collect();
@@ -337,15 +340,24 @@ impl<'a> History<'a> {
         };
         let (first, last) = self.by_any_clock(from, to);
         let unattributed = self.blindness.unattributed.activities(object_type, first, last);
+        let unattributed = unattributed.filter(|step| !self.is_of_another(life, *step));
         let steps = unattributed.chain(self.plan.unseen_steps(object_type).iter().copied()).collect();
         Unseen { hidden: self.hidden(from, to), steps }
+    }
+
+    /// Whether a step on nobody knows which object was on another: it made a new one, and this one was made by a step that was
+    /// seen.
+    fn is_of_another(&self, life: usize, step: ActivityId) -> bool {
+        let created = self.life(life).filter(|life| life.created);
+        created.and_then(|life| life.object_type).is_some_and(|of| self.plan.makes_anew(step, of))
     }
 
     /// Whether an object may have taken a step unseen between two instants.
     pub(super) fn may_have(&self, life: usize, activity: ActivityId, from: i64, to: i64) -> bool {
         let object_type = self.life(life).and_then(|l| l.object_type);
         let (first, last) = self.by_any_clock(from, to);
-        let unattributed = |t| self.blindness.unattributed.between(t, activity, first, last);
+        let unattributed =
+            |t| self.blindness.unattributed.between(t, activity, first, last) && !self.is_of_another(life, activity);
         let by_itself = |t| self.plan.unseen_steps(t).contains(&activity);
         let open = |t| unattributed(t) || by_itself(t);
         self.hidden(from, to).any(|step| step == activity) || from <= to && object_type.is_some_and(open)
@@ -429,6 +441,7 @@ impl<'a> History<'a> {
         for ((life, born), refused) in self.lives.iter_mut().zip(&births).zip(refused) {
             let refused = refused.filter(|_| born.is_none());
             life.refused_birth = refused;
+            life.created = born.is_some();
             let born = &born.or(refused.and_then(|at| self.events.get(at)).map(|e| e.time));
             let before = life.touches.iter().filter_map(|t| self.events.get(t.event)).any(|e| !self.plan.in_force(e));
             let assumed = !self.plan.model.check.first_seen_any && !before;

@@ -12,7 +12,7 @@ use super::variants::Variants;
 use crate::event::Event;
 use crate::model::{
     Activity, ActivityId, AttributeRule, Constraint, ConstraintKind, Expression, Lifecycle, Model, ObjectType,
-    ObjectTypeId, Path, Root, Transition,
+    ObjectTypeId, Path, Root, Segment, Transition,
     expression::{Node, Operator},
 };
 
@@ -47,6 +47,8 @@ pub(super) struct Plan {
     shared: Vec<bool>,
     /// Per object type: the activities that bring objects of it into being.
     makers: Vec<Vec<ActivityId>>,
+    /// Per object type: of these, those that make a new object each time, since the answer gives its key.
+    numbering: Vec<Vec<ActivityId>>,
     /// Per object type: steps of its lifecycle that no call performs, so that they may be taken at any time.
     unseen: Vec<Vec<ActivityId>>,
     /// Activities that may be calls inside bodies.
@@ -82,6 +84,7 @@ impl Plan {
         let concerned = concerned(&model, &constrained);
         let unseen = unseen(&model);
         let makers = makers(&model, &automata);
+        let numbering = numbering(&model, &automata);
         let mut plan = Plan {
             precedence: Precedence::new(&model.check),
             looks: MAX_LOOKS,
@@ -97,6 +100,7 @@ impl Plan {
             looks_at_states,
             concerned,
             makers,
+            numbering,
             unseen,
             shared: Vec::new(),
             aligned: Variants::default(),
@@ -219,6 +223,11 @@ impl Plan {
         self.concerned.get(usize::from(activity.0)).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether an activity makes a new object of a type each time: whatever it made is none that is there already.
+    pub(super) fn makes_anew(&self, activity: ActivityId, object_type: ObjectTypeId) -> bool {
+        self.numbering.get(usize::from(object_type.0)).is_some_and(|activities| activities.contains(&activity))
+    }
+
     /// Steps of a type's lifecycle that no call performs.
     pub(super) fn unseen_steps(&self, object_type: ObjectTypeId) -> &[ActivityId] {
         self.unseen.get(usize::from(object_type.0)).map_or(&[], Vec::as_slice)
@@ -321,6 +330,37 @@ fn makers(model: &Model, automata: &[Option<Automaton>]) -> Vec<Vec<ActivityId>>
         activities().filter(makes).collect()
     };
     model.object_types.iter().zip(automata).map(of).collect()
+}
+
+/// Activities that can only begin a life, and of which nothing in the request is the key: who sends an id may send one that
+/// is there.
+fn numbering(model: &Model, automata: &[Option<Automaton>]) -> Vec<Vec<ActivityId>> {
+    let of = |(of_type, (object_type, automaton)): (u16, (&ObjectType, &Option<Automaton>))| {
+        let numbers = |id: &ActivityId| {
+            let Some(activity) = model.activities.get(usize::from(id.0)) else { return false };
+            let creates = automaton.as_ref().is_some_and(|automaton| automaton.creates(*id));
+            let object = activity.objects.iter().find(|object| object.object_type == ObjectTypeId(of_type));
+            let keys = object.map(|object| if object.key.is_empty() { &object_type.key } else { &object.key });
+            creates && keys.is_some_and(|keys| !keys.is_empty() && keys.iter().all(|key| is_of_answer(key, activity)))
+        };
+        (0..).map(ActivityId).take(model.activities.len()).filter(numbers).collect()
+    };
+    (0_u16..).zip(model.object_types.iter().zip(automata)).map(of).collect()
+}
+
+/// Whether nothing but the answer has something at a place, when the activity is performed.
+fn is_of_answer(place: &Path, activity: &Activity) -> bool {
+    let has = |name: &Arc<str>| {
+        let segments = activity.matchers.iter().flat_map(|matcher| &matcher.template);
+        segments
+            .into_iter()
+            .any(|segment| matches!(segment, Segment::Rest) || segment.parameters().any(|own| own == name))
+    };
+    match place.root {
+        Root::ResponseBody | Root::ResponseHeader => true,
+        Root::PathParameter => !place.fields.first().is_none_or(has),
+        _ => false,
+    }
 }
 
 fn unseen(model: &Model) -> Vec<Vec<ActivityId>> {

@@ -1,5 +1,7 @@
 //! Objects that were not seen from their beginning.
 
+use serde_json::json;
+
 use crate::support::{object, text};
 use crate::{Run, line};
 
@@ -73,4 +75,41 @@ fn a_finding_says_that_its_object_was_not_seen_from_the_beginning() {
     let (who, why, terms) = late(true);
     assert_eq!(who, "hale");
     assert!(!why.contains("beginning") && !terms.contains("beginning"), "{why} {terms}");
+}
+
+/// Scripts that end, each told by the answer to its creation; and one creation more that nobody saw answered.
+fn numbered(key: &str) -> (u64, u64) {
+    let both = r#"{any: [{http: POST /scripts}, {http: "PUT /scripts/{id}"}], object: script}"#;
+    let model = scripts_model("").replace("key: [path.id, res.id]", key);
+    let model = model.replace(both, "{http: POST /scripts, object: script}");
+    let mut log = String::new();
+    for id in 1..=6 {
+        for (step, path, status) in [
+            (0, "/scripts".to_owned(), 201),
+            (1, format!("/scripts/{id}/sign"), 200),
+            (2, format!("/scripts/{id}/dispense"), 200),
+        ] {
+            let time = format!("2026-03-01T10:0{id}:0{step}.500Z");
+            let record = json!({"time": time, "method": "POST", "path": path, "status": status, "user": "lind",
+                "request_body": {"note": "x"}, "response_body": {"id": id}});
+            log += &format!("{record}\n");
+        }
+    }
+    for id in 1..=6 {
+        log += &format!(
+            r#"{{"time":"2026-03-01T10:0{id}:01.700Z","method":"POST","path":"/scripts","status":"-","user":"hale"}}"#
+        );
+        log.push('\n');
+    }
+    let run = Run::of("scripts.jsonl", &log, &model);
+    assert_eq!(run.found(), Vec::<String>::new());
+    let lives = &run.summary["measures"];
+    (lives["traces"].as_u64().unwrap(), lives["undecided_traces"].as_u64().unwrap())
+}
+
+#[test]
+fn a_creation_that_was_not_answered_is_of_nothing_that_was_seen_made() {
+    assert_eq!(numbered("key: [path.id, res.id]"), (6, 0));
+    // Who sends the id may send one that is there.
+    assert_eq!(numbered("key: [path.id, req.id, res.id]"), (6, 6));
 }
