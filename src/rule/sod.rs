@@ -26,6 +26,7 @@
 
 use super::{Context, Identity, Rule};
 use crate::compare::Check;
+use crate::event::Outcome;
 use crate::model::Severity;
 
 pub(super) static RULE: Rule = Rule {
@@ -39,8 +40,13 @@ pub(super) static RULE: Rule = Rule {
     source: include_str!("sod.rs"),
     sentence: |context| format!("{}, having performed {} too", context.lead(), other_duty(context)),
     why: |context| {
+        let came = match context.outcome() {
+            Outcome::Rejected => "Here one tried, and was refused",
+            Outcome::Unknown => "Here one tried, and no answer was seen",
+            Outcome::Accepted => "Here one did",
+        };
         format!(
-            "{} and {} are duties of different people, so that no one person can complete the pair alone. Here one did.",
+            "{} and {} are duties of different people, so that no one person can complete the pair alone. {came}.",
             other_duty(context),
             context.activity(),
         )
