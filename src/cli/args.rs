@@ -162,7 +162,7 @@ pub enum When {
 /// What to read, and how.
 #[derive(Debug, Args)]
 pub struct Inputs {
-    /// Files, folders, globs or `-`: pcap, pcapng, HAR, access logs, OTLP spans (docs/inputs.md); gzip and zstd are opened
+    /// Files, folders, globs or `-`: pcap, pcapng, HAR, logs, OTLP; gzip and zstd are opened
     #[cfg_attr(feature = "cloud", doc = "(or URLs `s3://`, `gs://`, `az://`, `https://`)")]
     #[cfg_attr(feature = "live", doc = "(or `interface:NAME`, until Ctrl-C)")]
     #[arg(required = true, value_name = "INPUT")]
