@@ -2,6 +2,7 @@
 
 mod chains;
 mod credentials;
+mod doors;
 mod named;
 mod shared;
 mod waiting;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use credentials::{Bindings, Issuers, bind};
 pub(super) use credentials::{Credentials, Meaning};
+use doors::Doors;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 pub(super) use named::Named;
@@ -37,6 +39,7 @@ pub struct Directory {
     /// Silence that ends a session, in microseconds.
     gap: i64,
     bindings: Map<Hash, Bindings>,
+    doors: Doors,
     /// Object identities, as [`object_bytes`] writes them.
     objects: Pool,
     /// By an object's number.
@@ -210,6 +213,7 @@ impl Directory {
         Directory {
             gap: gap.unwrap_or(CheckOptions::default().session_gap),
             bindings: Map::default(),
+            doors: Doors::default(),
             objects: Pool::default(),
             records: Vec::new(),
             named: Named::default(),
@@ -231,6 +235,7 @@ impl Directory {
         for (hash, stamp, binding) in facts.bindings {
             bind(self.bindings.entry(hash).or_default(), stamp, binding);
         }
+        facts.doors.into_iter().for_each(|door| self.doors.add(door));
         for (child, stamp, parent) in facts.parents {
             object_bytes(&parent, &mut bytes);
             let parent = self.object(&bytes);
@@ -359,6 +364,7 @@ impl Directory {
             let mine = self.bindings.entry(hash).or_default();
             bindings.into_iter().for_each(|(stamp, binding)| bind(mine, stamp, binding));
         });
+        self.doors.merge(other.doors);
         let stamp = |learnt: Learnt| (learnt.time, EventId(learnt.event));
         for (number, record) in (0..).zip(&other.records) {
             let object = other.objects.get(number);
@@ -417,8 +423,11 @@ impl Directory {
 
     /// Ends collection: from here on events are resolved.
     pub fn freeze(mut self) -> Resolver {
-        let (bindings, issuers) = (std::mem::take(&mut self.bindings), std::mem::take(&mut self.issuers));
+        let (mut bindings, issuers) = (std::mem::take(&mut self.bindings), std::mem::take(&mut self.issuers));
         let served = std::mem::take(&mut self.served);
+        for (hash, stamp, binding) in std::mem::take(&mut self.doors).opened(&served) {
+            bind(bindings.entry(hash).or_default(), stamp, binding);
+        }
         let credentials = Credentials::new(bindings, &served, issuers);
         let shared = self.shared_keys(&served, &credentials);
         let credentials = credentials.with_shared(shared);

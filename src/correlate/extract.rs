@@ -403,15 +403,13 @@ impl Extractor {
         bindings.enters = login::is_entrance(reading);
         // Who shows a refresh token beside one that is over does what it is there for.
         if actor.token_end.is_some() && actor.doubts.has(Doubt::Expired) && outcome == Outcome::Accepted {
-            let mut probe = Reading::of(exchange, &self.login);
-            reading.call.iter().for_each(|call| probe.turn_to(call, true));
-            actor.token_end = actor.token_end.filter(|_| !login::renews(&probe));
+            actor.token_end = actor.token_end.filter(|_| !login::renews(&self.probe(reading)));
         }
         let mut holder = identity::holder(&actor);
         self.log_in(reading, &bindings, &mut actor, &mut holder);
         // What one request does several times over was asked for once.
         let first = out.events.is_empty() || reading.call.is_some();
-        let mut setting = first.then(|| self.setting(reading, acting.shown, &bindings)).flatten();
+        let mut setting = first.then(|| self.setting(reading, activity, acting.shown, &bindings)).flatten();
         setting.iter_mut().for_each(|setting| self.mark_described(reading, called, activity, &mut setting.marks));
         let members = self.settings.as_ref().filter(|_| first).and_then(|_| members::of(reading)).map(Box::new);
         let exchanged = bindings.exchanged.clone().map(Box::new);
@@ -419,7 +417,16 @@ impl Extractor {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
         }
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
-        self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
+        self.learn(
+            activity,
+            outcome,
+            &found,
+            &actor,
+            &holder,
+            bindings,
+            (login::place(reading), stamp, end),
+            &mut out.facts,
+        );
         if let Some(guess) = called.guess.as_ref().filter(|_| outcome == Outcome::Accepted) {
             let response = exchange.response.as_ref().filter(|_| reading.call.is_none());
             out.ids.extend(guess.ids(response, &self.masker));
@@ -496,15 +503,20 @@ impl Extractor {
     }
 
     /// How the request was made, where that is noted.
-    fn setting(&self, reading: &Reading<'_>, shown: &[Shown], bindings: &Bindings) -> Option<Box<Setting>> {
+    fn setting(
+        &self,
+        reading: &Reading<'_>,
+        activity: Option<&Activity>,
+        shown: &[Shown],
+        bindings: &Bindings,
+    ) -> Option<Box<Setting>> {
         let ids = self.settings.as_ref()?;
-        let mut probe = None;
-        if login::looks_like_login(reading) {
-            let probe = probe.insert(Reading::of(reading.exchange, &self.login));
-            reading.call.iter().for_each(|call| probe.turn_to(call, true));
-        }
+        // A login by its path, the model's word, or by what it gave out.
+        let binds = activity.is_some_and(|activity| !activity.bind.is_empty());
+        let is_login = binds || !bindings.made.is_empty() || login::looks_like_login(reading);
+        let probe = is_login.then(|| self.probe(reading));
         let looked = probe.as_ref().unwrap_or(reading);
-        let attempt = login::attempt(looked, shown, bindings);
+        let attempt = login::attempt(looked, is_login, shown, bindings);
         let spent = login::spent(looked, &self.key);
         let seen = setting::Seen { shown, bindings, attempt: &attempt, spent };
         Some(Box::new(setting::of(reading, seen, &self.proxies, ids)))

@@ -19,6 +19,8 @@ pub(super) type RoleSource = (Arc<str>, bool);
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Facts {
     pub(super) bindings: Vec<(Hash, Stamp, Binding)>,
+    /// What was given out at a path that may be a login's though it says nothing of it.
+    pub(super) doors: Vec<Door>,
     pub(super) parents: Vec<(ObjectId, Stamp, ObjectId)>,
     /// What a call without a model is about, and others that its bodies name one of: perhaps what that is a part of.
     pub(super) named: Vec<(ObjectId, ObjectId)>,
@@ -71,6 +73,7 @@ impl Facts {
     pub fn len(&self) -> usize {
         let shown = usize::from(self.shows_roles.is_some());
         self.bindings.len()
+            + self.doors.len()
             + self.parents.len()
             + self.named.len()
             + self.owners.len()
@@ -87,6 +90,15 @@ impl Facts {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// A token given out at a path that says nothing of logins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Door {
+    /// Hash of host, method and path.
+    pub(super) place: u64,
+    /// What it binds if the path is a login's; nothing where it was given to who sent no name and secret.
+    pub(super) made: Vec<(Hash, Stamp, Binding)>,
 }
 
 /// What a credential means from some time on.

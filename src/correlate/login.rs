@@ -2,15 +2,24 @@
 
 mod attempt;
 mod exchange;
+mod names;
 mod pair;
+mod unsaid;
 mod words;
 
 use std::sync::Arc;
 
+use memchr::memmem;
 use offpath_capture::CallOutcome;
 
 pub(super) use self::attempt::{Attempt, attempt, spent};
+use self::names::{
+    CODES, ENDS, EXTENSIONS, HALF_TOKENS, ID_TOKENS, LOGIN_CALLS, LOGIN_STEMS, LOGIN_WORDS, LOGOUT_WORDS, MESSAGES,
+    MOST_RENEWAL, NAMES, OLD_TOKENS, PASSWORDS, PROOFS, REFRESH, RENEWALS, REVOCATIONS, REVOKED, ROLES, SIGN_UPS,
+    TOKEN_HEADERS, TOKENS, TRUTHS, USER_PATHS, WEAK_USER_PATHS, WRAPPERS,
+};
 use self::pair::Pair;
+pub(super) use self::unsaid::{Unsaid, may_give, place, unsaid};
 use self::words::{bare, says_yes, welcomes};
 
 use super::body::Wanted;
@@ -24,160 +33,12 @@ use crate::event::{TokenExchange, Value};
 use crate::model::expression::{Bound, Scope};
 use crate::model::{Activity, Path, Root};
 
-/// Words of paths, without what is no letter or digit.
-const LOGIN_WORDS: [&str; 33] = [
-    "login",
-    "signin",
-    "logon",
-    "session",
-    "sessions",
-    "usersession",
-    "token",
-    "tokens",
-    "refresh",
-    "auth",
-    "authn",
-    "authenticate",
-    "authentication",
-    "authorize",
-    "oauth",
-    "oauth2",
-    "oidc",
-    "sso",
-    "saml",
-    "saml2",
-    "acs",
-    "callback",
-    "signup",
-    "register",
-    "registration",
-    "mfa",
-    "2fa",
-    "otp",
-    "totp",
-    "passkey",
-    "webauthn",
-    "jsecuritycheck",
-    "jspringsecuritycheck",
-];
-/// With what else such a word may begin or end: `doLogin`, `login_user`.
-const LOGIN_STEMS: [&str; 4] = ["login", "signin", "logon", "signup"];
-/// Words of these that make an account.
-const SIGN_UPS: [&str; 3] = ["signup", "register", "registration"];
-/// What the names of calls inside bodies hold.
-const LOGIN_CALLS: [&str; 13] = [
-    "login",
-    "logon",
-    "signin",
-    "signup",
-    "register",
-    "authenticate",
-    "tokenauth",
-    "tokencreate",
-    "createtoken",
-    "accesstoken",
-    "refreshtoken",
-    "createsession",
-    "sessioncreate",
-];
-const LOGOUT_WORDS: [&str; 6] = ["logout", "signout", "signoff", "logoff", "endsession", "logoutcallback"];
-/// Words that end a session or token under a word that says that it is one: coupons are revoked as well.
-const REVOCATIONS: [&str; 2] = ["revoke", "revocation"];
-const REVOKED: [&str; 8] = ["oauth", "oauth2", "oidc", "connect", "token", "tokens", "session", "sessions"];
-/// Ends of names of pages: `/login.php`.
-const EXTENSIONS: [&str; 12] =
-    ["php", "asp", "aspx", "ashx", "jsp", "jspx", "jsf", "do", "action", "cgi", "json", "html"];
-const PASSWORDS: [&str; 7] = ["password", "passwd", "pwd", "pass", "pin", "passphrase", "passcode"];
-const PROOFS: [&str; 13] = [
-    "password",
-    "passphrase",
-    "passwd",
-    "pwd",
-    "pass",
-    "otp",
-    "grant_type",
-    "grantType",
-    "code",
-    "pin",
-    "assertion",
-    "passcode",
-    "SAMLResponse",
-];
-const NAMES: [&str; 9] = ["username", "user_name", "login", "email", "user", "userId", "user_id", "log", "j_username"];
-const TOKENS: [&str; 13] = [
-    "access_token",
-    "accessToken",
-    "token",
-    "refresh_token",
-    "refreshToken",
-    "session_token",
-    "sessionToken",
-    "jwt",
-    "auth_token",
-    "authToken",
-    "id_token",
-    "idToken",
-    "sessionId",
-];
-/// Tokens of a login that is not over yet, by which its next step goes on.
-const HALF_TOKENS: [&str; 11] = [
-    "mfa_token",
-    "mfaToken",
-    "challenge_token",
-    "challengeToken",
-    "state_token",
-    "stateToken",
-    "login_token",
-    "loginToken",
-    "two_factor_token",
-    "twoFactorToken",
-    "session",
-];
-/// What a request exchanges for something new, beside half tokens.
-const OLD_TOKENS: [&str; 6] = ["refresh_token", "refreshToken", "subject_token", "code", "device_code", "auth_req_id"];
-/// How a body calls a refresh token.
-const REFRESH: [&[u8]; 2] = [b"refresh_token", b"refreshToken"];
-/// Longest body that is searched for one.
-const MOST_RENEWAL: usize = 8 << 10;
-/// How words of paths begin at which tokens are renewed.
-const RENEWALS: [&str; 2] = ["refresh", "renew"];
-/// Headers of answers that hold a new token.
-const TOKEN_HEADERS: [&str; 6] =
-    ["authorization", "x-auth-token", "x-access-token", "x-session-token", "x-subject-token", "set-authorization"];
-const ID_TOKENS: [&str; 6] = ["id_token", "idToken", "access_token", "accessToken", "token", "jwt"];
-const USER_PATHS: [&str; 9] =
-    ["user.id", "user.userId", "userId", "user_id", "user.sub", "sub", "user.username", "username", "user.name"];
-const WEAK_USER_PATHS: [&str; 3] = ["id", "user.email", "email"];
-/// Objects in which requests and responses wrap their content.
-const WRAPPERS: [&str; 7] = ["", "data.", "result.", "user.", "credentials.", "input.", "tokens."];
-/// What an answer says of how it went.
-const ENDS: [&str; 11] = [
-    "success",
-    "ok",
-    "authenticated",
-    "valid",
-    "loggedIn",
-    "logged_in",
-    "error",
-    "errors",
-    "status",
-    "result",
-    "mfa_required",
-];
-/// Of these the ones that are true or not.
-const TRUTHS: [&str; 6] = ["success", "ok", "authenticated", "valid", "loggedIn", "logged_in"];
-/// Where an answer has a status of HTTP's in its body.
-const CODES: [&str; 4] = ["code", "status", "statusCode", "status_code"];
-/// Where an answer says in words how it went.
-const MESSAGES: [&str; 6] = ["message", "msg", "detail", "reason", "description", "info"];
-
-/// Names of roles in the answer to a login.
-const ROLES: [&str; 6] = ["roles", "role", "authorities", "groups", "permissions", "scope"];
-
 /// Bindings that one exchange makes.
 #[derive(Default)]
 pub(super) struct Bindings {
     pub(super) made: Vec<(Hash, Binding)>,
+    /// What it binds where the path is a login's, which says nothing of it; none where it is none.
+    pub(super) perhaps: Option<Vec<(Hash, Binding)>>,
     /// Credentials that stop standing for anybody, and how surely.
     pub(super) ended: Vec<(Hash, BoundTo)>,
     /// The request is for a way in or out, which is open to those too whose session has ended.
@@ -244,16 +105,9 @@ pub(super) fn looks_like_login(reading: &Reading<'_>) -> bool {
 }
 
 /// Whether a request at a path that says nothing of it may renew a token: it sends one to refresh it with, and the answer
-/// gives a token. A name and a secret alone do not make a login: anybody can send them anywhere.
+/// gives a token.
 pub(super) fn trades_for_a_token(reading: &Reading<'_>) -> bool {
-    let answer = reading.exchange.response.as_ref().and_then(|response| response.body.bytes()).unwrap_or_default();
-    let posts = matches!(reading.method(), "POST" | "PUT") && matches!(reading.outcome_status(), Some(200 | 201));
-    let gives = || [&b"oken\""[..], b"jwt\""].iter().any(|end| holds(answer, end));
-    posts && sends_refresh(reading) && gives()
-}
-
-fn holds(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
+    sends_refresh(reading) && unsaid::may_give_token(reading)
 }
 
 /// Whether anything that the request sends is called a refresh token: a field of its body, a cookie or a header.
@@ -262,7 +116,7 @@ fn sends_refresh(reading: &Reading<'_>) -> bool {
     let request = reading.exchange.request.as_ref();
     let header = |(name, value): (&[u8], &[u8])| !value.is_empty() && std::str::from_utf8(name).is_ok_and(refresh);
     let body = request.and_then(|request| request.body.bytes()).filter(|body| body.len() <= MOST_RENEWAL);
-    body.is_some_and(|body| REFRESH.iter().any(|name| holds(body, name)))
+    body.is_some_and(|body| REFRESH.iter().any(|name| memmem::find(body, name).is_some()))
         || reading.cookies().any(|(name, value)| !value.is_empty() && refresh(name))
         || request.is_some_and(|request| request.headers.iter().any(header))
 }

@@ -8,9 +8,9 @@ use super::Extractor;
 use super::sensor::sensor;
 use crate::correlate::cookie::SetCookie;
 use crate::correlate::credential::{self, Hash, Kind, Shown};
-use crate::correlate::facts::{Binding, Facts, Holder, Presence, RoleSource, TenantFact};
+use crate::correlate::facts::{Binding, Door, Facts, Holder, Presence, RoleSource, TenantFact};
 use crate::correlate::identity;
-use crate::correlate::login::{self, Bindings};
+use crate::correlate::login::{self, Bindings, Unsaid};
 use crate::correlate::object::Found;
 use crate::correlate::reading::Reading;
 use crate::correlate::role_place::{self, RolePlace};
@@ -44,25 +44,40 @@ impl Extractor {
         let mut bindings = match declared {
             Some(activity) => login::declared(reading, activity, &self.key, &self.masker),
             None if login::looks_like_login(reading) || login::trades_for_a_token(reading) => {
-                let mut probe = Reading::of(reading.exchange, &self.login);
-                reading.call.iter().for_each(|call| probe.turn_to(call, true));
-                login::inferred(&probe, shown, self.keys(), &self.masker)
+                login::inferred(&self.probe(reading), shown, self.keys(), &self.masker)
+            }
+            None if login::may_give(reading) => {
+                let probe = self.probe(reading);
+                let made = || login::inferred(&probe, shown, self.keys(), &self.masker);
+                match login::unsaid(&probe, shown, &self.key) {
+                    Some(Unsaid::Login) => made(),
+                    Some(Unsaid::Perhaps) => Bindings { perhaps: Some(made().made), ..Bindings::default() },
+                    Some(Unsaid::Aside) => Bindings { perhaps: Some(Vec::new()), ..Bindings::default() },
+                    None => Bindings::default(),
+                }
             }
             None => Bindings::default(),
         };
         let subject = bindings.subject.as_ref().or(known);
         bindings.made.extend(login::granted(reading, shown, subject, &self.key).made);
-        if !bindings.made.is_empty() {
+        if !bindings.made.is_empty() || bindings.perhaps.is_some() {
             let naming = self.naming();
             let kind = bindings.client.then(|| naming.client_kind()).flatten();
             let (roles, tenant) = (naming.bound_roles(reading), naming.bound_tenant(reading));
-            for (_, binding) in &mut bindings.made {
+            for (_, binding) in bindings.made.iter_mut().chain(bindings.perhaps.iter_mut().flatten()) {
                 (binding.roles, binding.tenant, binding.kind) = (roles.clone(), tenant.clone(), kind.clone());
                 binding.acting = bindings.acting.clone();
             }
         }
         bindings.ended = ended;
         bindings
+    }
+
+    /// What tells a login of an exchange, or of the call in it that is looked at.
+    pub(super) fn probe<'r>(&'r self, reading: &Reading<'r>) -> Reading<'r> {
+        let mut probe = Reading::of(reading.exchange, &self.login);
+        reading.call.iter().for_each(|call| probe.turn_to(call, true));
+        probe
     }
 
     /// Cookies that may be sessions and that the answer gave to who showed no API key.
@@ -94,7 +109,7 @@ impl Extractor {
         actor: &Actor,
         holder: &Holder,
         bindings: Bindings,
-        (stamp, end): ((i64, EventId), i64),
+        (place, stamp, end): (u64, (i64, EventId), i64),
         facts: &mut Facts,
     ) {
         let (holder_then, strand) = (holder.clone(), actor.strand);
@@ -103,7 +118,9 @@ impl Extractor {
         let over = (end.saturating_add(1), stamp.1);
         let ended = bindings.ended.into_iter().map(|(hash, to)| (hash, over, Binding::to(to, false)));
         facts.bindings.extend(ended);
-        facts.bindings.extend(bindings.made.into_iter().map(|(hash, binding)| (hash, stamp, binding)));
+        let stamped = |all: Vec<(Hash, Binding)>| all.into_iter().map(|(hash, binding)| (hash, stamp, binding));
+        facts.bindings.extend(stamped(bindings.made));
+        facts.doors.extend(bindings.perhaps.map(|made| Door { place, made: stamped(made).collect() }));
         // A refused request proves nothing about objects: its path may be forged.
         if outcome != Outcome::Accepted {
             return;

@@ -29,11 +29,17 @@ impl Attempt {
     }
 }
 
-/// How a request stands to logins. `reading` has the bodies that tell a login.
-pub(in crate::correlate) fn attempt(reading: &Reading<'_>, shown: &[Shown], bindings: &Bindings) -> Attempt {
+/// How a request stands to logins; `is_login`: it is for logging in, or gave out what a login gives. `reading` has the bodies that
+/// tell a login.
+pub(in crate::correlate) fn attempt(
+    reading: &Reading<'_>,
+    is_login: bool,
+    shown: &[Shown],
+    bindings: &Bindings,
+) -> Attempt {
     let user = shown.iter().find_map(|s| Some((s.user.clone()?, s.hash)));
-    let pair = looks_like_login(reading).then(|| Pair::of(reading)).flatten();
-    let proved = looks_like_login(reading) && (pair.is_some() || request_has(reading, &PASSWORDS));
+    let pair = is_login.then(|| Pair::of(reading)).flatten();
+    let proved = is_login && (pair.is_some() || request_has(reading, &PASSWORDS));
     let stem = words(reading).last().is_some_and(|last| LOGIN_STEMS.contains(&last.as_str()));
     // A log has no bodies: who posts to a login's page tries to log in.
     let blind = reading.method() == "POST" && stem && !reading.exchange.carries.request_bodies;

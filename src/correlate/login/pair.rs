@@ -66,6 +66,8 @@ const ASIDE: [&str; 18] = [
 pub(super) struct Pair {
     /// Who that is: the one other text that is sent, or of several the one that the answer has by the same name.
     pub(super) name: Option<Arc<str>>,
+    /// The secret itself, which goes nowhere from here.
+    pub(super) secret: String,
 }
 
 impl Pair {
@@ -82,7 +84,8 @@ impl Pair {
             !NO_PROOFS.iter().any(|part| bare.contains(part))
         };
         let mut proofs = secrets.iter().filter(|(name, value)| proves(name) && !value.is_empty());
-        (proofs.next().is_some() && proofs.next().is_none()).then_some(())?;
+        let (Some((_, secret)), None) = (proofs.next(), proofs.next()) else { return None };
+        let secret = secret.clone();
         let aside = |name: &str, value: &str| {
             let flag = matches!(value, "" | "true" | "false" | "on" | "off" | "0" | "1");
             flag || ASIDE.contains(&credential::bare(name).as_str())
@@ -94,7 +97,7 @@ impl Pair {
             names.retain(|name| told.contains(name));
         }
         let name = (names.len() == 1).then(|| names.pop()).flatten().filter(|(_, value)| value.len() <= LONGEST_NAME);
-        Some(Pair { name: name.map(|(_, value)| value.into()) })
+        Some(Pair { name: name.map(|(_, value)| value.into()), secret })
     }
 }
 
