@@ -285,6 +285,9 @@ pub fn run(job: &Job, folder: &Path, progress: &dyn Progress) -> Result<Run, Pip
         let why = KeyedByTenant { tenant: reused.place(), seen: reused.to_string(), certain: reused.certain };
         evidence.set_keyed_by_tenant(reused.object_type, why);
     }
+    for object_type in templates.keyed_by_tenant(&evidence) {
+        evidence.set_keyed_by_path(object_type, templates.tenants().len());
+    }
     for hosted in inspection.hosted() {
         let seen = format!("{} made by {} tenants, each on a host of its own", hosted.objects, hosted.tenants);
         evidence.set_tenant(hosted.object_type, hosted.place, seen);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::guess::is_container;
 use crate::event::least::{add_least, keep_least_keys};
 use crate::event::partition::stable_hash;
-use crate::event::{Event, Evidence, Outcome};
+use crate::event::{Event, Evidence, Outcome, path};
 
 /// Words of paths behind which a tenant may stand.
 const WORDS: [&str; 24] = [
@@ -67,6 +67,8 @@ enum Place {
     Label(Arc<str>),
     /// What stands behind a word of paths.
     Behind(&'static str),
+    /// What begins paths, where it was learnt to be a tenant.
+    Beginning,
 }
 
 /// What was seen of such places; merging commutes.
@@ -135,7 +137,7 @@ impl Premises {
             return;
         };
         let label = event.host.as_deref().and_then(label).map(|(label, rest)| (Place::Label(rest.into()), label, None));
-        for (place, value, variable) in label.into_iter().chain(behind(event)) {
+        for (place, value, variable) in label.into_iter().chain(behind(event)).chain(beginning(event)) {
             let value = stable_hash([value.as_bytes()]);
             let seen = self.0.entry(place).or_default();
             let person = stable_hash([actor.as_bytes()]);
@@ -207,6 +209,7 @@ impl Seen {
                 (format!("/{word}/*"), Some(format!("path.{variable}")))
             }
             (Place::Behind(word), ..) => (format!("/{word}/*"), None),
+            (Place::Beginning, ..) => ("the beginning of paths".to_owned(), Some("path.tenant".to_owned())),
         };
         let (tenants, types) = (self.values.len(), self.types.iter().cloned().collect());
         holds.then_some(Premise { place, path, tenants, people, things, types })
@@ -239,6 +242,13 @@ fn behind(event: &Event) -> Option<(Place, &str, Option<Arc<str>>)> {
     let part = template.and_then(|(_, path)| path.split('/').filter(|part| !part.is_empty()).nth(at + 1));
     let variable = part.and_then(|part| part.strip_prefix('{')?.strip_suffix('}'));
     Some((Place::Behind(word), value, variable.map(Arc::from)))
+}
+
+/// The beginning of a path whose template says that it is a tenant.
+fn beginning(event: &Event) -> Option<(Place, &str, Option<Arc<str>>)> {
+    let (_, template) = event.operation.as_deref()?.split_once(' ')?;
+    let learnt = path::root(template) == Some("{tenant}");
+    learnt.then(|| path::root(&event.path)).flatten().map(|value| (Place::Beginning, value, None))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod members;
 mod pack;
 pub mod parcel;
 pub mod partition;
+pub mod path;
 mod rfc3339;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::name::{Part, Template};
 use super::templates::{Learnt, Templates};
-use crate::event::{Event, ObjectId, ObjectRef};
+use crate::event::{Event, ObjectId, ObjectRef, path};
 
 /// Whether a key is a small number, which is only unique under a parent.
 pub(super) fn is_small(key: &str) -> bool {
@@ -44,8 +44,29 @@ impl Templates {
             event.case = outermost.or(objects.first()).map(|o| o.id.clone());
         }
         event.objects = objects;
+        self.scope(event);
         added
     }
+
+    /// Gives numbers under a tenant's beginning of the path the identity that they have there: each tenant's are counted by
+    /// itself, and where they are not, one path leads to each.
+    fn scope(&self, event: &mut Event) {
+        let Some(tenant) = path::root(&event.path).filter(|root| self.tenants().contains(*root)) else { return };
+        for id in event.objects.iter_mut().map(|object| &mut object.id).chain(&mut event.case) {
+            if is_numbered(&id.key) {
+                id.key = format!("{tenant}/{}", id.key).into();
+            }
+        }
+    }
+}
+
+/// Longest number of a thing that is counted: longer ones are drawn from all.
+const LONGEST_NUMBER: usize = 12;
+
+/// Whether a key is a number, or one under others.
+pub(super) fn is_numbered(key: &str) -> bool {
+    let number = |part: &str| (1..=LONGEST_NUMBER).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    key.split('/').all(number)
 }
 
 /// Whether the first object was made by the event: it is a target that the path does not hold.
@@ -89,6 +110,8 @@ fn keys<'t>(learnt: &'t Learnt, known: &mut [ObjectRef]) -> Vec<(&'t str, bool, 
     let mut keys: Vec<(&str, bool, Arc<str>)> = Vec::new();
     let mut values: Vec<&str> = Vec::new();
     let parts = learnt.template.parts.iter().zip(&learnt.values).zip(&learnt.scoped);
+    // Numbers of tenants are told apart of their own.
+    let tenants = usize::from(learnt.tenant.is_some());
     for ((part, value), scoped) in parts {
         let Part::Variable(name) = part else { continue };
         let key = match value {
@@ -101,7 +124,7 @@ fn keys<'t>(learnt: &'t Learnt, known: &mut [ObjectRef]) -> Vec<(&'t str, bool, 
                 let own = |o: &&mut ObjectRef| *o.id.object_type == **name && &*o.qualifier != "mentioned";
                 let Some(object) = known.iter_mut().rev().find(own) else { continue };
                 let last = object.id.key.rsplit('/').next().unwrap_or_default();
-                if let Some(above) = above.filter(|_| is_small(last) && !values.is_empty()) {
+                if let Some(above) = above.filter(|_| is_small(last) && values.len() > tenants) {
                     object.id.key = format!("{above}/{last}").into();
                 }
                 Arc::clone(&object.id.key)

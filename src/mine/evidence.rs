@@ -164,6 +164,13 @@ impl Evidence {
         self.keyed_by_tenant.insert(object_type, why);
     }
 
+    /// The same of a type whose tenants begin paths, so many.
+    pub fn set_keyed_by_path(&mut self, object_type: Arc<str>, tenants: usize) {
+        let seen = format!("{tenants} words begin paths behind which others do the same, and number by themselves");
+        let tenant = Some("path.tenant".to_owned());
+        self.keyed_by_tenant.entry(object_type).or_insert(KeyedByTenant { tenant, seen, certain: true });
+    }
+
     /// Says where the tenant of a type's objects is, and what was seen of it, as a sentence.
     pub fn set_tenant(&mut self, object_type: Arc<str>, place: String, seen: String) {
         self.tenants.insert(object_type, TenantPlace { place, seen, told: true });

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::event::is_call;
+pub(super) use crate::event::path::is_prefix;
 
 /// Longest name made.
 const LONGEST: usize = 48;
@@ -273,12 +274,6 @@ fn wishes(first: String, more: &str, template: &Template) -> Vec<String> {
         all.push("step".to_owned());
     }
     all
-}
-
-/// A version, or a word that only says that this is an API.
-pub(super) fn is_prefix(text: &str) -> bool {
-    let version = text.strip_prefix('v').is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()));
-    version || text.eq_ignore_ascii_case("api") || text.eq_ignore_ascii_case("rest")
 }
 
 fn part(text: &str) -> Option<Part> {

@@ -46,14 +46,17 @@ fn templates(evidence: &Evidence, learnt: &Templates) -> BTreeMap<Template, Oper
 /// Calls are about the last variable of their path where that was learnt: nothing showed it when they were read.
 fn about_what_was_learnt(learnt: &Learnt, seen: &mut OperationEvidence) {
     let parts = learnt.template.parts.iter().zip(&learnt.values).zip(&learnt.scoped);
+    // A tenant's things have a life of their own.
+    let inner = learnt.tenant.is_none();
+    let parts = parts.skip(learnt.tenant.map_or(0, |tenant| tenant + 1));
     let variables = parts.filter_map(|((part, value), scoped)| match part {
-        Part::Variable(name) => Some((Arc::<str>::from(name.as_str()), value.is_some(), *scoped)),
+        Part::Variable(name) => Some((Arc::<str>::from(name.as_str()), value.is_some(), *scoped && inner)),
         Part::Fixed(_) => None,
     });
     let mut variables: Vec<(Arc<str>, bool, bool)> = variables.collect();
     let Some((name, true, scoped)) = variables.pop() else {
         // A small number under what was learnt is only unique under it.
-        if seen.key.as_deref().is_some_and(is_small) {
+        if inner && seen.key.as_deref().is_some_and(is_small) {
             let of_path = seen.subjects.values_mut().filter(|subject| subject.keys.contains_key(&None));
             of_path.for_each(|subject| subject.scoped = subject.calls);
         }

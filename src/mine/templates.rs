@@ -6,11 +6,13 @@
 //! the value: who tries random paths teaches nothing.
 
 mod siblings;
+mod tenancy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::siblings::{Behind, Siblings, Way, Why, alike, is_plural, looks_like_id, may_be_value};
+use super::completion::is_numbered;
 use super::evidence::{Evidence, OperationEvidence};
 use super::name::{self, Part, Template};
 
@@ -18,6 +20,8 @@ use super::name::{self, Part, Template};
 const DEEPEST: usize = 64;
 /// Name of a name under another.
 const SECOND: &str = "slug";
+/// Name of a tenant at the beginning of paths.
+const TENANT: &str = "tenant";
 /// Places of paths where values stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Templates {
@@ -30,6 +34,8 @@ pub struct Templates {
     known_types: Option<BTreeSet<Arc<str>>>,
     /// Operations whose words and variables are given.
     given: BTreeSet<Arc<str>>,
+    /// Words at the beginning of paths that are tenants.
+    tenants: BTreeSet<String>,
 }
 
 /// One place: what follows one beginning.
@@ -55,6 +61,8 @@ pub(super) struct Learnt {
     pub(super) values: Vec<Option<String>>,
     /// By part: a variable that was learnt, and is only unique under the one before it.
     pub(super) scoped: Vec<bool>,
+    /// The part that is a tenant at the beginning.
+    pub(super) tenant: Option<usize>,
 }
 
 impl Templates {
@@ -76,6 +84,7 @@ impl Templates {
         if !behind.is_empty() {
             // What is a value behind a word at one place is one wherever the word stands.
             templates.places.clear();
+            templates.tenants.clear();
             templates.settle(root, &mut Vec::new(), evidence, &mut behind);
         }
         templates
@@ -83,7 +92,14 @@ impl Templates {
 
     /// Decides on the place behind `begin`, then on those behind it. The depth is that of paths, which is bounded.
     fn settle(&mut self, mut node: Node, begin: &mut Vec<Part>, evidence: &Evidence, behind: &mut Behind) {
-        if let Some(Part::Fixed(before)) = begin.last()
+        let tenants = if is_beginning(begin) { tenancy::words(&node) } else { BTreeSet::new() };
+        if !tenants.is_empty() {
+            self.tenants.extend(tenants.iter().cloned());
+            let values = tenants.into_iter().map(|word| (word, Why::Tenant)).collect();
+            let name = TENANT.to_owned();
+            let fixed = node.join(&name, &values);
+            self.places.insert(begin.clone(), Place { name, values, fixed, open: false, scoped: false });
+        } else if let Some(Part::Fixed(before)) = begin.last()
             && !name::is_prefix(before)
             && let Some((name, values)) = node.values(before, evidence, behind)
         {
@@ -124,8 +140,8 @@ impl Templates {
             return None;
         }
         let mut parts: Vec<Part> = Vec::with_capacity(template.parts.len());
-        let (mut values, mut scoped) = (Vec::new(), Vec::new());
-        for part in &template.parts {
+        let (mut values, mut scoped, mut tenant) = (Vec::new(), Vec::new(), None);
+        for (at, part) in template.parts.iter().enumerate() {
             let place = match part {
                 Part::Fixed(word) => {
                     let holds = |place: &&Place| place.holds(word, parts.last(), &self.named);
@@ -133,12 +149,13 @@ impl Templates {
                 }
                 Part::Variable(_) => None,
             };
+            tenant = tenant.or(place.filter(|_| is_beginning(&parts)).map(|_| at));
             values.push(place.map(|(_, word)| word.clone()));
             scoped.push(place.is_some_and(|(place, _)| place.scoped));
             parts.push(place.map_or_else(|| part.clone(), |(place, _)| Part::Variable(place.name.clone())));
         }
         let template = Template { method: template.method.clone(), parts };
-        values.iter().any(Option::is_some).then_some(Learnt { template, values, scoped })
+        values.iter().any(Option::is_some).then_some(Learnt { template, values, scoped, tenant })
     }
 
     /// Each part of an operation's path, as it is after all, with why; nothing of a part that was a variable before.
@@ -184,6 +201,27 @@ impl Templates {
         sums
     }
 
+    /// Types whose keys are numbers, or short, under tenants at the beginning of paths: each tenant has its own.
+    pub fn keyed_by_tenant(&self, evidence: &Evidence) -> BTreeSet<Arc<str>> {
+        let mut types = BTreeSet::new();
+        for (operation, seen) in evidence.accepted.iter().filter(|_| !self.tenants.is_empty()) {
+            let learnt = Template::read(operation).and_then(|template| self.learnt(&template));
+            let Some(learnt) = learnt.filter(|learnt| learnt.tenant.is_some()) else { continue };
+            let variables = learnt.template.parts.iter().zip(&learnt.scoped).filter_map(|(part, scoped)| match part {
+                Part::Variable(name) => Some((name, *scoped)),
+                Part::Fixed(_) => None,
+            });
+            let last = variables.last().filter(|(_, scoped)| *scoped || seen.key.as_deref().is_some_and(is_numbered));
+            types.extend(last.map(|(name, _)| Arc::from(name.as_str())));
+        }
+        types
+    }
+
+    /// Words at the beginning of paths that are tenants.
+    pub fn tenants(&self) -> &BTreeSet<String> {
+        &self.tenants
+    }
+
     /// Whether nothing was learnt.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty() && self.made_up.is_empty() && self.known_types.is_none()
@@ -200,9 +238,18 @@ impl Place {
     fn holds(&self, word: &str, before: Option<&Part>, named: &BTreeSet<String>) -> bool {
         let like_id =
             || matches!(before, Some(Part::Fixed(before)) if is_plural(before) && looks_like_id(word, before));
-        let known = || self.open || named.contains(word) || like_id();
+        let known = || match before.is_some_and(|part| !is_beginning(std::slice::from_ref(part))) {
+            true => self.open || named.contains(word) || like_id(),
+            // Nothing but what was learnt is a tenant.
+            false => self.values.contains_key(word),
+        };
         !self.fixed.contains(word) && may_be_value(word) && known()
     }
+}
+
+/// Whether nothing was said yet but that this is an API.
+fn is_beginning(parts: &[Part]) -> bool {
+    parts.iter().all(|part| matches!(part, Part::Fixed(word) if name::is_prefix(word)))
 }
 
 /// What is called behind one beginning of paths.

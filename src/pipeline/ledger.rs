@@ -44,10 +44,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Nothing yet; rows spill into `folder` beyond `budget` bytes.
-    pub(super) fn new(job: &Job, folder: &Path, budget: usize) -> Writer {
+    /// Nothing yet; `tenants` begin paths; rows spill into `folder` beyond `budget` bytes.
+    pub(super) fn new(job: &Job, tenants: &BTreeSet<String>, folder: &Path, budget: usize) -> Writer {
         let ids = IdHasher::new(&job.hash_key);
-        Writer { ledger: Ledger::new(ids), rows: Rows::new(folder.join("ids"), budget) }
+        Writer { ledger: Ledger::new(ids).with_tenants(tenants), rows: Rows::new(folder.join("ids"), budget) }
     }
 
     /// Writes down an event of which everything is known, and takes the ids that went over out of it.

@@ -1,5 +1,6 @@
 //! Joins: every event gets what the directory knows, and events are grouped by case.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -98,7 +99,14 @@ pub(super) fn resolve(
                         sought.for_each(|sought| sought.event(event, joins.resolver, job.pseudonyms.as_ref()));
                         completed
                     };
-                    resolve_buffer(buffer, &complete, comparer, job, &folder, (total, budget))
+                    resolve_buffer(
+                        buffer,
+                        &complete,
+                        (comparer, joins.templates.tenants()),
+                        job,
+                        &folder,
+                        (total, budget),
+                    )
                 })
             })
             .collect();
@@ -154,7 +162,7 @@ type ResolvedPart =
 fn resolve_buffer(
     buffer: EventBuffer,
     complete: &dyn Fn(&mut Event) -> Completed,
-    comparer: &Comparer,
+    (comparer, tenants): (&Comparer, &BTreeSet<String>),
     job: &Job,
     folder: &Path,
     (total, budget): (u64, usize),
@@ -170,7 +178,7 @@ fn resolve_buffer(
     let mut inspection = Inspection::new();
     let (mut unattributed, mut noted) = (Unattributed::default(), Noted::default());
     let mut vantage = Vantage::default();
-    let mut writer = job.keeps_ledger().then(|| Writer::new(job, folder, budget / 2));
+    let mut writer = job.keeps_ledger().then(|| Writer::new(job, tenants, folder, budget / 2));
     let mut courses = job.follows_courses().then(|| courses::Writer::new(job, folder, budget / 2));
     let mut exchange = None;
     buffer.drain(|mut event: Event| {

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on stops, and says what it measured"
 )]
 
+mod beginnings;
 mod corpus;
 mod flows;
 mod hire;

@@ -17,6 +17,8 @@ mod tests;
 mod unlearned;
 mod walk;
 
+use std::collections::BTreeMap;
+
 use offpath_capture::{InputFormat, percent_decoded};
 
 pub(super) use handed::handed;
@@ -29,12 +31,14 @@ pub use unlearned::{Unlearned, UnlearnedDoubt, UseCounts, Users};
 pub use walk::{LEAST, WINDOW, Walk, WalkDoubt, Walks, temper};
 
 use crate::event::parcel::Parcel;
-use crate::event::{Actor, Event, EventId, Evidence, HandedId, ObjectRef, Outcome, SoughtId};
+use crate::event::{Actor, Event, EventId, Evidence, HandedId, ObjectRef, Outcome, SoughtId, path};
 
 /// Digits of a number that can be guessed.
 const GUESSED_DIGITS: usize = 12;
 /// Letters around it.
 const GUESSED_LETTERS: usize = 8;
+/// Tenants at the beginning of paths whose numbers are judged: what is given outside of them may be each one's.
+const MOST_TENANTS: usize = 16;
 /// Words of a path behind which a number says which part of something is asked for.
 const COUNTING: [&str; 22] = [
     "page", "offset", "skip", "start", "from", "limit", "size", "year", "years", "quarter", "quarters", "month",
@@ -61,6 +65,8 @@ impl Parcel for Users {
 #[derive(Clone, Debug)]
 pub struct Ledger {
     ids: IdHasher,
+    /// Hashes of the tenants that begin paths: the numbers of each are its own.
+    tenants: BTreeMap<String, u64>,
     /// Actors whose answers were and were not seen.
     pub people: People,
 }
@@ -68,7 +74,14 @@ pub struct Ledger {
 impl Ledger {
     /// An empty ledger.
     pub fn new(ids: IdHasher) -> Ledger {
-        Ledger { ids, people: People::default() }
+        Ledger { ids, tenants: BTreeMap::new(), people: People::default() }
+    }
+
+    /// The same, where these words begin paths and are tenants. Of more than a few nothing is judged by numbers.
+    #[must_use]
+    pub fn with_tenants<'t>(self, tenants: impl IntoIterator<Item = &'t String>) -> Ledger {
+        let tenants = tenants.into_iter().map(|word| (word.clone(), self.ids.value(word))).collect();
+        Ledger { tenants, ..self }
     }
 
     /// Takes the ids that went over out of a resolved event, and hands the event's rows to `push`. Nothing is written down
@@ -98,10 +111,11 @@ impl Ledger {
         if let Some(handed) = &handed {
             self.people.add(row.actor, answered, !handed.unread);
             for id in &handed.asked {
-                push(Row { value: id.value, ..row })?;
+                self.values(event, *id, true).try_for_each(|value| push(Row { value, ..row }))?;
             }
             for id in &handed.given {
-                push(Row { value: id.value, kind: id.kind, deed: Deed::Given, time: answered, ..row })?;
+                let given = Row { kind: id.kind, deed: Deed::Given, time: answered, ..row };
+                self.values(event, *id, false).try_for_each(|value| push(Row { value, ..given }))?;
             }
             self.note_sought(event, &handed.sought, row, &mut push)?;
         }
@@ -151,16 +165,19 @@ impl Ledger {
         push: &mut impl FnMut(Row) -> Result<(), E>,
     ) -> Result<(), E> {
         let Some(step) = event.operation.as_deref().or(event.activity.as_deref()) else { return Ok(()) };
+        let is_used = |object: &ObjectRef| is_used(event, object);
         let about = event.objects.iter().any(is_used);
         let said = |object: &ObjectRef| !about && self.is_named(event, object, asked);
         for (at, object) in event.objects.iter().enumerate().filter(|(_, object)| is_used(object) || said(object)) {
-            let key = &*object.id.key;
+            let key = own_key(event, object);
             let kind = self.ids.kind(&object.id.object_type);
-            let row = Row { value: self.ids.value(key), kind, named: !about, ..row };
+            let own = self.ids.value(key);
+            let Some(value) = self.value_at(event, object, own) else { continue };
+            let row = Row { value, kind, named: !about, ..row };
             let deed = match event.outcome {
                 Outcome::Accepted if row.named => Deed::Used,
                 Outcome::Accepted if at == 0 && !event.read => {
-                    changed(event, key, asked.iter().any(|id| id.value == row.value))
+                    changed(event, key, asked.iter().any(|id| id.value == own))
                 }
                 Outcome::Accepted => Deed::Used,
                 Outcome::Rejected if is_miss(event) => Deed::Missed,
@@ -181,6 +198,27 @@ impl Ledger {
 }
 
 impl Ledger {
+    /// Under which hashes an id goes that went over: a number under a tenant's beginning of the path is that tenant's, and
+    /// what is given elsewhere may be any tenant's. Of what is `asked`, nobody says whether it is a number.
+    fn values(&self, event: &Event, id: HandedId, asked: bool) -> impl Iterator<Item = u64> {
+        let number = asked || id.kind != ANY;
+        let at = path::root(&event.path).and_then(|root| self.tenants.get(root)).filter(|_| number);
+        let elsewhere = at.is_none() && number && !asked && self.tenants.len() <= MOST_TENANTS;
+        let all = self.tenants.values().filter(move |_| elsewhere);
+        let plain = (at.is_none() || asked).then_some(id.value);
+        plain.into_iter().chain(at.into_iter().chain(all).map(move |tenant| self.ids.pair(*tenant, id.value)))
+    }
+
+    /// The hash of an object's id, of which `own` is that of its key within its tenant; none where tenants are too many.
+    fn value_at(&self, event: &Event, object: &ObjectRef, own: u64) -> Option<u64> {
+        let (key, within) = (&object.id.key, own_key(event, object));
+        let tenant = key.strip_suffix(within).and_then(|rest| rest.strip_suffix('/'));
+        match tenant.and_then(|tenant| self.tenants.get(tenant)) {
+            Some(tenant) => (self.tenants.len() <= MOST_TENANTS).then(|| self.ids.pair(*tenant, own)),
+            None => Some(own),
+        }
+    }
+
     /// Whether a request names an object, and no other of its type: `POST /lookup {"account_id": 17}`.
     fn is_named(&self, event: &Event, object: &ObjectRef, asked: &[HandedId]) -> bool {
         let is_asked = |object: &&ObjectRef| {
@@ -199,7 +237,7 @@ fn is_service(actor: &Actor) -> bool {
 
 /// The object of an event whose type has this hash.
 pub fn object_of<'e>(event: &'e Event, kind: u32, ids: &IdHasher) -> Option<&'e ObjectRef> {
-    event.objects.iter().find(|object| is_used(object) && ids.kind(&object.id.object_type) == kind)
+    event.objects.iter().find(|object| is_used(event, object) && ids.kind(&object.id.object_type) == kind)
 }
 
 /// What a write that was accepted did with its object. Who named the id himself, wherever, may have named one that was
@@ -233,8 +271,15 @@ fn is_counted(path: &str, key: &str) -> bool {
 }
 
 /// Whether an event is about an object under an id of its own: not merely mentioned, nor one of a few under a parent.
-fn is_used(object: &ObjectRef) -> bool {
-    matches!(&*object.qualifier, "target" | "parent") && !object.id.key.contains('/')
+fn is_used(event: &Event, object: &ObjectRef) -> bool {
+    matches!(&*object.qualifier, "target" | "parent") && !own_key(event, object).contains('/')
+}
+
+/// The key of an object within the tenant that begins the path.
+fn own_key<'e>(event: &Event, object: &'e ObjectRef) -> &'e str {
+    let key = &*object.id.key;
+    let own = path::root(&event.path).and_then(|root| key.strip_prefix(root)?.strip_prefix('/'));
+    own.unwrap_or(key)
 }
 
 /// Whether a refusal says that there is no such thing, or not for him. A call inside a body is refused by an answer of 200

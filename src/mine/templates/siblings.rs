@@ -148,6 +148,8 @@ pub(super) enum Why {
     Crowd,
     /// Others at its place are values, or it is one elsewhere.
     Beside,
+    /// What is behind it others call behind its neighbours.
+    Tenant,
 }
 
 impl Why {
@@ -161,6 +163,7 @@ impl Why {
             Why::Beside => {
                 "values stand at this place, or behind this word elsewhere, and it is none of the API's words (siblings)"
             }
+            Why::Tenant => "what is behind it other people call behind its neighbours (tenants)",
         }
     }
 }

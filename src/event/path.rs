@@ -1,0 +1,27 @@
+//! Where paths begin: what says no more than that this is an API, and the first segment that says more.
+
+/// Whether a segment is a version, or a word that only says that this is an API.
+pub fn is_prefix(segment: &str) -> bool {
+    let version = segment.strip_prefix('v').is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()));
+    version || segment.eq_ignore_ascii_case("api") || segment.eq_ignore_ascii_case("rest")
+}
+
+/// The first segment of a path that says more than that this is an API, where something stands behind it.
+pub fn root(path: &str) -> Option<&str> {
+    let path = path.split('?').next().unwrap_or_default();
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty()).skip_while(|segment| is_prefix(segment));
+    let root = segments.next()?;
+    segments.next().map(|_| root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_stands_behind_prefixes_and_before_something() {
+        assert_eq!(root("/acme/orders/7?x=/y/z"), Some("acme"));
+        assert_eq!(root("/api/v1//acme/orders"), Some("acme"));
+        assert_eq!(["/acme", "/api/v2/acme/", "/api", "", "?a/b"].map(root), [None; 5]);
+    }
+}
