@@ -119,10 +119,16 @@ pub fn nearest_name<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -
 fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = (&'a str, Span)>) -> Option<(&'a str, Span)> {
     let length = wrong.chars().count();
     let limit = (length / 3).max(1);
-    let alike = names.into_iter().filter(|(name, _)| name.chars().count().abs_diff(length) <= limit);
+    let names: Vec<(&str, Span)> = names.into_iter().collect();
+    let alike = names.iter().cloned().filter(|(name, _)| name.chars().count().abs_diff(length) <= limit);
     let measured = alike.map(|(name, span)| (distance(wrong, name), name, span));
-    let best = measured.min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)))?;
-    (best.0 <= limit).then_some((best.1, best.2))
+    let best = measured.min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1))).filter(|best| best.0 <= limit);
+    // Or the only one of which it is the beginning: `id` for `identify`.
+    let begun = || {
+        let mut begun = names.iter().filter(|(name, _)| length > 1 && name.starts_with(wrong));
+        begun.next().filter(|_| begun.next().is_none()).cloned()
+    };
+    best.map(|(_, name, span)| (name, span)).or_else(begun)
 }
 
 /// Edits (insert, delete, replace, swap of neighbours) from one name to another, regardless of case.
@@ -308,6 +314,7 @@ mod tests {
     fn only_near_names_are_proposed() {
         let names = || [("refund_approve", 0..1), ("pay", 2..3)];
         assert_eq!(nearest("refund_aprove", names()).map(|n| n.0), Some("refund_approve"));
+        assert_eq!(nearest("ref", names()).map(|n| n.0), Some("refund_approve"), "its beginning");
         assert_eq!(nearest("ship", names()), None);
     }
 

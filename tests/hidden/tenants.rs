@@ -146,6 +146,16 @@ fn a_session_tells_the_notes_of_two_tenants_apart_on_one_host() {
 }
 
 #[test]
+fn what_a_login_tells_of_the_actor_and_answers_of_things_are_two_places() {
+    let model = notes_model("[res.branch]", ", tenant: res.branch");
+    let run = Run::of("notes.har", &notes(""), &model);
+    assert!(!run.told.contains("M029"), "{}", run.told);
+    let model = notes_model("[jwt.tid]", ", tenant: jwt.tid");
+    let run = Run::of("notes.har", &notes(""), &model);
+    assert!(run.told.contains("M029"), "{}", run.told);
+}
+
+#[test]
 fn the_tenant_of_a_session_comes_before_a_path_behind_it() {
     let model = notes_model("[res.user.org, host.label.0]", ", tenant: host.label.0");
     let run = Run::of("notes.har", &notes(""), &model);

@@ -51,7 +51,9 @@ enum Places {
 
 /// A place that both values are, or may be, read from.
 fn shared(model: &Model, activity: Option<ActivityId>, left: &Path, right: &Path) -> Option<Arc<str>> {
-    let (left, right) = (places(model, activity, left)?, places(model, activity, right)?);
+    let borrowed = [left, right].into_iter().any(|path| is_the_actors(model, path));
+    let of = |path| places(model, activity, path, borrowed);
+    let (left, right) = (of(left)?, of(right)?);
     let within = |few: &[Arc<str>], many: &[Arc<str>]| few.iter().all(|place| many.contains(place));
     match (&left, &right) {
         (Places::First(a), Places::First(b)) => a.iter().find(|place| b.contains(place)).cloned(),
@@ -62,15 +64,30 @@ fn shared(model: &Model, activity: Option<ActivityId>, left: &Path, right: &Path
     }
 }
 
-fn places(model: &Model, activity: Option<ActivityId>, path: &Path) -> Option<Places> {
-    let texts = |paths: &[Path]| paths.iter().map(|path| Arc::clone(&path.text)).collect::<Vec<_>>();
+/// Whether a path is the tenant of an object that has its maker's.
+fn is_the_actors(model: &Model, path: &Path) -> bool {
+    let Root::Object(id) = path.root else { return false };
+    let object = model.object_types.get(usize::from(id.0));
+    path.fields.first().is_some_and(|name| &**name == "tenant") && object.is_some_and(has_the_actors)
+}
+
+fn has_the_actors(object: &ObjectType) -> bool {
+    object.within_tenant && object.tenant.is_empty()
+}
+
+/// `borrowed`: the other value is the actor's as well, wherever that was read. Else what an answer tells of the actor was told
+/// at a login, and so in another message.
+fn places(model: &Model, activity: Option<ActivityId>, path: &Path, borrowed: bool) -> Option<Places> {
     let places = match (&path.root, path.fields.as_slice()) {
         (Root::Event, [name]) => {
             let of = |id: ActivityId| model.activities.get(usize::from(id.0));
             let (_, expression) = activity.and_then(of)?.attributes.iter().find(|(known, _)| known == name)?;
             Places::All(read_by(expression))
         }
-        (Root::Actor, [name]) if &**name == "tenant" => Places::First(texts(&model.actors.tenant)),
+        (Root::Actor, [name]) if &**name == "tenant" => {
+            let here = |path: &&Path| borrowed || path.root != Root::ResponseBody;
+            Places::First(model.actors.tenant.iter().filter(here).map(|path| Arc::clone(&path.text)).collect())
+        }
         (Root::Object(id), [name]) => of_object(model, model.object_types.get(usize::from(id.0))?, name)?,
         (root, _) if root.is_exchange() => Places::All(vec![Arc::clone(&path.text)]),
         _ => return None,
@@ -82,8 +99,7 @@ fn places(model: &Model, activity: Option<ActivityId>, path: &Path) -> Option<Pl
 /// An attribute that requests write is compared as it was before, and so from another message.
 fn of_object(model: &Model, object: &ObjectType, name: &str) -> Option<Places> {
     if name == "tenant" {
-        let by_actor = object.within_tenant && object.tenant.is_empty();
-        let paths = if by_actor { &model.actors.tenant } else { &object.tenant };
+        let paths = if has_the_actors(object) { &model.actors.tenant } else { &object.tenant };
         return Some(Places::First(paths.iter().map(|path| Arc::clone(&path.text)).collect()));
     }
     let rule = object.attributes.iter().find(|attribute| &*attribute.name == name).map(|attribute| &attribute.value);
