@@ -15,7 +15,7 @@ use crate::correlate::ledger::IdHasher;
 use crate::correlate::{
     Catalogue, Extracted, Pseudonyms, Redactor, Resolver, mentions, path_segments, segment_reasons,
 };
-use crate::event::{Event, EventId, HandedId, ObjectId, rfc3339};
+use crate::event::{Event, EventId, HandedId, ObjectId, path, rfc3339};
 use crate::mine::Templates;
 use crate::report::{Explanation, IdExplanation, IdName, IdObject, PathExplanation, SegmentExplanation};
 use seen::{Seen, SeenHanded, SeenPath, Tally, kept, listed, spot_of};
@@ -86,6 +86,15 @@ impl Sought {
         let own = key.rsplit_once('/').map_or(key, |(_, own)| own);
         let typed = |wanted: &str| [key, own].contains(&wanted) || *self.redactor.text(wanted) == *own;
         typed(&self.typed) || self.object.as_ref().is_some_and(|(kind, key)| kind == object_type && typed(key))
+    }
+
+    /// Whether an event may be about the id: under a tenant that begins paths only what is that tenant's.
+    fn is_at(&self, event: &Event) -> bool {
+        let key = self.object.as_ref().map_or(&*self.typed, |(_, key)| key);
+        let template = event.operation.as_deref().and_then(|operation| operation.split_once(' '));
+        let tenanted = template.is_some_and(|(_, template)| path::root(template) == Some("{tenant}"));
+        let tenant = key.split_once('/').map(|(tenant, _)| tenant);
+        tenant.filter(|_| tenanted).is_none_or(|tenant| path::root(&event.path) == Some(tenant))
     }
 
     /// Whether a name is the one that was typed, with or without the issuer that tells two of one name apart.
@@ -169,7 +178,7 @@ impl Sought {
                 lock(&self.seen).add_object(event, object);
             }
         }
-        if let Some(handed) = &event.handed {
+        if let Some(handed) = event.handed.as_ref().filter(|_| self.is_at(event)) {
             let has = |ids: &[HandedId]| ids.iter().any(|id| self.hashes.contains(&id.value));
             for given in [(has(&handed.given), true), (has(&handed.asked), false)] {
                 if given.0 {

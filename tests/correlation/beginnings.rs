@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::flows::entry;
-use crate::support::{archive, code, lines, object, offpath, stderr, text};
+use crate::support::{archive, code, lines, object, offpath, stderr, stdout, text};
 
 const NAMES: [&str; 3] = ["acme", "globex", "initech"];
 
@@ -73,6 +73,9 @@ fn what_begins_paths_tells_tenants_and_each_has_its_own_numbers() {
         assert!(operations.contains(&format!("POST {prefix}/{{tenant}}/parcels/{{parcel}}/seal")), "{operations:?}");
         assert_eq!(operations.len(), 4, "{operations:?}");
         assert_eq!(found(&file, folder.path()), [""; 0], "nobody does wrong");
+        let told = offpath(&["inspect", "-q", "--explain", "globex/2", file.to_str().unwrap()]);
+        let told = stdout(&told);
+        assert!(told.contains("Given to   globex-b") && !told.contains("acme"), "{told}");
         // Who is of one tenant and reads another's.
         let other = format!("{prefix}/globex/parcels/2");
         let file = depot(folder.path(), &begins, &[("acme-c", &other)]);
