@@ -13,11 +13,12 @@ impl Extractor {
         if bindings.kept {
             actor.doubts.add(Doubt::SessionKept);
         }
-        let Some((first, binding)) = bindings.made.first().filter(|_| actor.evidence < Evidence::Bound) else { return };
+        let mut made = bindings.made.iter().chain(bindings.perhaps.iter().flatten());
+        let Some((first, binding)) = made.next().filter(|_| actor.evidence < Evidence::Bound) else { return };
         let Some(subject) = &bindings.subject else {
             // Whoever it is holds the new token from now on.
             if matches!(actor.evidence, Evidence::Address | Evidence::Device)
-                && bindings.made.iter().any(|(_, binding)| binding.issued)
+                && (binding.issued || made.any(|(_, binding)| binding.issued))
             {
                 actor.credential = Some(first.to_string().into());
                 actor.principal = Some(identity::pseudonym("session", *first));
