@@ -314,3 +314,18 @@ fn a_finding_is_fixed_when_its_attempt_is_refused_and_not_when_it_is_not_made() 
         last_line(&other)
     );
 }
+
+#[test]
+fn a_run_is_verified_by_the_thresholds_that_it_was_judged_by() {
+    let shop = Shop::new();
+    let log = shop.log("march.log", &unpaid("ord_200", 200));
+    shop.check(&log, "march", &["--rules", "FLOW-PACE.steps=6", "--rules", "LG-HOLE.shortest=5m"]);
+    assert_eq!(shop.record("march")["options"]["rules"], "FLOW-PACE: steps 6; LG-HOLE: shortest 5m");
+    assert_eq!(code(&shop.verify(&log, "march", &[])), 1);
+    // One that this version does not know would be judged by another.
+    let record = fs::read_to_string(shop.file("march").join("run.json")).unwrap();
+    fs::write(shop.file("march").join("run.json"), record.replace("steps 6", "strides 6")).unwrap();
+    let refused = shop.verify(&log, "march", &[]);
+    assert_eq!(code(&refused), 2);
+    assert!(last_line(&refused).contains("a threshold that this version does not have: FLOW-PACE has no `strides`"));
+}

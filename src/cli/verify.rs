@@ -16,6 +16,7 @@ use crate::finding::{Finding, severity_named};
 use crate::pipeline::{self, Job, Run};
 use crate::report::terminal;
 use crate::report::verification::Verification;
+use crate::rule::{self, SetThreshold};
 
 /// Version of the document: the minor grows with additions, the major with anything else.
 const SCHEMA_VERSION: &str = "1.0";
@@ -24,8 +25,9 @@ const SCHEMA_VERSION: &str = "1.0";
 pub(super) fn run(args: &Verify, shared: &Shared, console: &Console) -> Ended {
     let stored = StoredRun::open(&args.run)?;
     let filter = Filter::of_findings(&args.inputs.filter)?;
-    let job = job::from_flags("verify", &args.inputs, args.model.as_deref(), shared, console)?;
+    let mut job = job::from_flags("verify", &args.inputs, args.model.as_deref(), shared, console)?;
     same_model(&stored, &job)?;
+    same_thresholds(&stored, &mut job)?;
     let wanted = |finding: &&Finding| filter.as_ref().is_none_or(|filter| filter.admits(*finding));
     let earlier: Vec<Finding> = stored.findings.iter().filter(wanted).cloned().collect();
     // The tables are read once the run is over, and go with the folder.
@@ -62,6 +64,19 @@ fn same_model(stored: &StoredRun, job: &Job) -> Result<(), Exit> {
         (None, Some(_)) => Err(Exit::CannotStart(format!("{run} was compared with no model: leave --model out"))),
         _ => Ok(()),
     }
+}
+
+/// Judges by the thresholds of the earlier run: by others the same attempt might pass for none.
+fn same_thresholds(stored: &StoredRun, job: &mut Job) -> Result<(), Exit> {
+    let record = stored.summary.options.get("rules").map_or("", String::as_str);
+    for set in rule::set_in(record) {
+        let set: SetThreshold = set.parse().map_err(|why| {
+            let run = stored.path.display();
+            Exit::CannotStart(format!("{run} was judged with a threshold that this version does not have: {why}"))
+        })?;
+        set.put(&mut job.thresholds);
+    }
+    Ok(())
 }
 
 fn document(args: &Verify, earlier: &[Finding], again: &Run, folder: &std::path::Path) -> Result<Verification, Exit> {

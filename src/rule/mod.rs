@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 pub use cause::fold;
 pub use context::Context;
 pub use judge::judge;
-pub use tuning::{SetThreshold, thresholds};
+pub use tuning::{SetThreshold, set_in, thresholds};
 
 use crate::compare::Check;
 use crate::model::Severity;

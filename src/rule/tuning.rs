@@ -49,6 +49,17 @@ impl FromStr for SetThreshold {
     }
 }
 
+/// The thresholds of a run as its record tells them (`FLOW-PACE: steps 20, floor 2s; ENUM: ...`), as users set them:
+/// `FLOW-PACE.steps=20`.
+pub fn set_in(record: &str) -> impl Iterator<Item = String> + '_ {
+    let rules = record.split("; ").filter_map(|rule| rule.split_once(": "));
+    let of_rule = |(rule, set): (&'_ str, &'_ str)| {
+        let each = set.split(", ").filter_map(|one| one.split_once(' '));
+        each.map(|(name, value)| format!("{rule}.{name}={value}")).collect::<Vec<_>>()
+    };
+    rules.flat_map(of_rule)
+}
+
 fn unknown(rule: &str, name: &str, names: &[&str]) -> String {
     if names.is_empty() {
         return format!("{rule} has no threshold that can be set");
@@ -81,6 +92,21 @@ mod tests {
             let error = text.parse::<SetThreshold>().unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn what_a_run_records_of_thresholds_sets_them_again() {
+        let mut set = Thresholds::default();
+        for (at, (_, threshold)) in (1..).zip(thresholds()) {
+            set.set(threshold, threshold.default + at);
+        }
+        let told = |(check, set): (Check, String)| format!("{}: {set}", of_check(check).id);
+        let record = set.all_told().into_iter().map(told).collect::<Vec<_>>().join("; ");
+        let mut again = Thresholds::default();
+        assert_eq!(set_in(&record).count(), thresholds().len(), "{record}");
+        set_in(&record).for_each(|one| one.parse::<SetThreshold>().unwrap().put(&mut again));
+        assert_eq!(again.all_told(), set.all_told());
+        assert_eq!(set_in("").count(), 0);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::finding::{Finding, text};
 use crate::report::evidence::ShownExchange;
 use crate::report::reproduction::{Candidate, Reproduction};
 use crate::report::{Sheet, TimelineEvent};
+use crate::rule;
 use reread::Reread;
 
 /// Everything that is known of a subject.
@@ -241,9 +242,11 @@ fn command_line(run: &StoredRun) -> Vec<String> {
     let mut line = vec!["offpath".to_owned(), summary.command.clone()];
     line.extend(summary.inputs.iter().map(|input| input.name.clone()));
     line.extend(summary.model.iter().map(|model| format!("--model={}", model.file)));
-    // The day from which suppressions count is none of its flags, and thresholds have flags of their own names.
+    // The day from which suppressions count is none of its flags.
     let flags = summary.options.iter().filter(|(name, _)| !matches!(name.as_str(), "today" | "rules"));
     line.extend(flags.map(|(name, value)| format!("--{}={value}", name.replace('_', "-"))));
+    let thresholds = summary.options.get("rules").map_or("", String::as_str);
+    line.extend(rule::set_in(thresholds).map(|set| format!("--rules={set}")));
     line
 }
 
