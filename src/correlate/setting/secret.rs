@@ -29,8 +29,12 @@ const NAMES: [&str; 13] = [
 const PARTS: [&[u8]; 5] = [b"assw", b"ASSW", b"ecret", b"rivate", b"assphrase"];
 /// How a private key begins.
 const PRIVATE: [&str; 2] = ["-----BEGIN ", "PRIVATE KEY-----"];
-/// Words of paths under which what is asked for is the secret itself.
-const KEPT: [&str; 4] = ["secret", "vault", "credential", "password"];
+/// Words of paths under which what is asked for is the secret itself, or texts of a page.
+const KEPT: [&str; 8] = ["secret", "vault", "credential", "password", "i18n", "l10n", "locale", "translation"];
+/// What stands for a secret that was taken out, in small letters.
+const TAKEN_OUT: [&str; 8] = ["...", "\u{2026}", "***", "xxx", "redacted", "masked", "hidden", "removed"];
+/// Words of a label's or form field's name.
+const LABELS: [&str; 6] = ["password", "passwd", "passphrase", "passwort", "secret", "label"];
 /// Shortest and longest secret that a field holds.
 const LENGTHS: std::ops::RangeInclusive<usize> = 8..=4096;
 /// Largest answer that is looked through, and most of its values.
@@ -94,7 +98,24 @@ fn is_secret(name: &str, text: &str) -> bool {
     let written = text.bytes().all(|byte| byte.is_ascii_graphic());
     let framed = text.starts_with(['/', '{', '<', '[', '$', '%', '*', '#']) || text.contains("://");
     // A mask is one letter many times; a label has no digits.
-    listed && LENGTHS.contains(&text.len()) && written && !framed && letters > 0 && digits > 0 && kinds * 2 > text.len()
+    listed
+        && LENGTHS.contains(&text.len())
+        && (written && !framed && letters > 0 && digits > 0 && kinds * 2 > text.len())
+        && !stands_for_one(text)
+}
+
+/// Whether a text names a secret or says where it lies, or is one that was cut: `vault:v1:...`, `arn:aws:...`,
+/// `login.password.v2`, `sk_...a1b2`.
+fn stands_for_one(text: &str) -> bool {
+    let small = text.to_ascii_lowercase();
+    let refers = text.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.len() > 2 && scheme.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'_')
+    });
+    let words = || small.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let labels = words().count() > 1 && words().any(|word| LABELS.contains(&word));
+    // `Passwort2`: a name with a number behind it.
+    let counted = small.strip_suffix(|c: char| c.is_ascii_digit()).is_some_and(|word| LABELS.contains(&word));
+    refers || labels || counted || TAKEN_OUT.iter().any(|mark| small.contains(mark))
 }
 
 #[cfg(test)]
@@ -110,6 +131,9 @@ mod tests {
         for text in [
             r#"{"client":{"client_secret":"s3cr3t-of-the-shop-99"}}"#,
             r#"[{"name":"db","password":"hunter2-and-more"}]"#,
+            r#"{"password":"Password123!"}"#,
+            r#"{"password":"Pa:ssw0rd-x9"}"#,
+            r#"{"secretKey":"sk_live_51Hx9Qw2ErT"}"#,
             r#"{"tls":"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"}"#,
         ] {
             assert!(holds(text), "{text}");
@@ -123,6 +147,10 @@ mod tests {
             r#"{"password":{"type":"string","minLength":8}}"#,
             r#"{"password":null,"secretKey":""}"#,
             r#"{"clientSecret":"{{secret1}}"}"#,
+            r#"{"password":"field-password-2","passphrase":"v2.login.passphrase.label"}"#,
+            r#"{"password":"Passwort2","client_secret":"auth.client_secret.v1"}"#,
+            r#"{"password":"vault:v1:8SDd3WHDOjf7mq69CyCq","client_secret":"arn:aws:secretsmanager:eu-1:1234:secret:x"}"#,
+            r#"{"secretKey":"REDACTED_2026","signingSecret":"whsec_...a1b2c3d4"}"#,
             r#"{"passwordChangedAt":"2026-01-01T00:00:00Z"}"#,
         ] {
             assert!(!holds(text), "{text}");
