@@ -16,6 +16,8 @@ const OUT_OF_PLACE: [&str; 4] = ["SEQ-REPEAT", "ST-ILLEGAL", "ST-ORPHAN", "TX-RA
 const LACKING: [&str; 5] = ["AP-AFTER", "AP-MISSING", "HITL-MISSING", "PROV-EARLY", "SUB-SELFUPGRADE"];
 /// Rules whose findings say that a step came after what forbids it.
 const AFTER_THE_END: [&str; 4] = ["INV-DOUBLE", "INV-OVERSELL", "PROV-RESIDUE", "ST-ORPHAN"];
+/// What ST-ORPHAN expects of an object that is gone, where no lifecycle says it.
+const DELETED: &str = "deleted";
 /// Rules whose findings say which steps had to come first.
 const TOO_SOON: [&str; 2] = ["SEQ-ORDER", "SEQ-SKIP"];
 
@@ -63,7 +65,11 @@ fn directed(a: &Finding, b: &Finding, model: Option<&Model>) -> bool {
         "AG-TOOL" => return a.rule == "AG-TOOL",
         "RULE-GUARD" => lifting(b, model),
         "UNLEARNED" => return is_of_another(&a.rule),
-        rule if AFTER_THE_END.contains(&rule) => return AFTER_THE_END.contains(&a.rule.as_str()),
+        rule if AFTER_THE_END.contains(&rule) => {
+            // Not twice says the life, and a constraint that it is not after itself.
+            let repeats = a.rule == "SEQ-REPEAT" && a.observed == b.observed;
+            return repeats || AFTER_THE_END.contains(&a.rule.as_str());
+        }
         _ => return false,
     };
     let Some(missing) = missing else { return false };
@@ -135,6 +141,8 @@ fn main_of(mut findings: Vec<Finding>) -> Option<Finding> {
 fn rank(finding: &Finding) -> impl Ord + '_ {
     let confidence = (finding.confidence.clamp(0.0, 1.0) * 100.0) as u8;
     let tells = match finding.rule.as_str() {
+        // That the object was deleted says the least of what the model says of it, which tells each later use as well.
+        "ST-ORPHAN" if finding.expected == [DELETED] => 3,
         rule if OUT_OF_PLACE.contains(&rule) => 0,
         rule if LACKING.contains(&rule) => 1,
         _ => 2,
@@ -195,6 +203,23 @@ mod tests {
         assert_eq!(told(&[missing.clone(), orphan.clone()]), ["st-orphan (also breaks AP-MISSING)"]);
         let never = Finding { constraint: Some("never".to_owned()), ..orphan.clone() };
         assert_eq!(told(&[missing, orphan, never]), ["st-orphan (also breaks AP-MISSING)"]);
+    }
+
+    #[test]
+    fn a_second_time_and_a_use_of_what_is_deleted_are_told_once() {
+        let seen = |mut finding: Finding, steps: [&str; 2]| {
+            finding.observed = steps.map(str::to_owned).to_vec();
+            finding
+        };
+        let again = seen(at("SEQ-REPEAT", "high", &["one release"]), ["release", "release"]);
+        let double = seen(at("INV-DOUBLE", "high", &["no release after release"]), ["release", "release"]);
+        assert_eq!(told(&[again.clone(), double.clone()]), ["seq-repeat (also breaks INV-DOUBLE)"]);
+        assert_eq!(told(&[again, seen(double, ["sell", "release"])]).len(), 2, "after another step");
+        let gone = at("ST-ORPHAN", "high", &["deleted"]);
+        let residue = at("PROV-RESIDUE", "high", &["no use after off"]);
+        assert_eq!(told(&[gone, residue.clone()]), ["prov-residue (also breaks ST-ORPHAN)"]);
+        let end = at("ST-ORPHAN", "high", &["no use after gone"]);
+        assert_eq!(told(&[end, residue]), ["st-orphan (also breaks PROV-RESIDUE)"]);
     }
 
     #[test]
