@@ -361,8 +361,9 @@ impl Extractor {
             }
             None => {
                 let guess = Guess::of(&reading.target.segments, reading.template, response);
-                let name = self.masker.path(&guess.template.text);
-                (guess, name)
+                let guess = guess.with_invoked(reading.exchange.request.as_ref(), &self.masker);
+                let name = format!("{}{}", self.masker.path(&guess.template.text), guess.selector());
+                (guess, name.into())
             }
         };
         let masked = reading.target.path == "*";
@@ -400,7 +401,8 @@ impl Extractor {
         let sure = alone && acting.actor.evidence >= Evidence::Bound;
         let known = acting.actor.principal.as_ref().filter(|_| sure);
         let mut bindings = self.bindings(reading, activity, outcome, acting.shown, known);
-        bindings.enters = login::is_entrance(reading);
+        // What was given out here has not served anybody yet.
+        bindings.enters = login::is_entrance(reading) || bindings.perhaps.as_ref().is_some_and(|made| !made.is_empty());
         // Who shows a refresh token beside one that is over does what it is there for.
         if actor.token_end.is_some() && actor.doubts.has(Doubt::Expired) && outcome == Outcome::Accepted {
             actor.token_end = actor.token_end.filter(|_| !login::renews(&self.probe(reading)));
@@ -439,7 +441,9 @@ impl Extractor {
         let run = marks.first().map(|mark| mark.to_string().into());
         out.facts.runs.extend(run.is_some().then_some(marks));
         // A GET that opened a WebSocket says nothing of what is sent on it.
-        let safe = || exchange.protocol != Protocol::WebSocket && is_safe(&request.method);
+        let by_method =
+            || called.guess.as_ref().map_or_else(|| is_safe(&request.method), |g| g.reads_by(&request.method));
+        let safe = || exchange.protocol != Protocol::WebSocket && by_method();
         let read = reading.call.map_or_else(safe, Call::is_read);
         let guessed = self.model.is_none();
         let made = !read && outcome == Outcome::Accepted && found.is_made();

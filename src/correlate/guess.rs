@@ -2,6 +2,7 @@
 
 mod call;
 mod fields;
+mod invoked;
 mod parameter;
 
 use std::sync::Arc;
@@ -9,12 +10,14 @@ use std::sync::Arc;
 pub(super) use call::call_objects;
 use fields::{Leaf, Read, read, read_text};
 pub(super) use fields::{names_things, owner_of};
+use invoked::{Invoked, invoked};
 use offpath_capture::{Call, Request, Response};
 
 use super::object::{Found, KeySource, key_text};
 use super::redact::Masker;
 use super::target::{Target, is_placeholder};
 use super::template::{Template, Variable, singular};
+use crate::event::procedure::Procedure;
 use crate::event::{ObjectId, ObjectRef, Outcome, Value, names_one};
 
 /// Types that own things without being their case: an order is not part of a user's life.
@@ -50,6 +53,8 @@ pub(super) struct Guess {
     pub(super) template: Template,
     /// Ids and states of an answer of 2xx.
     answered: Read,
+    /// What the request says is to be done.
+    invoked: Option<Invoked>,
 }
 
 impl Guess {
@@ -75,7 +80,7 @@ impl Guess {
         if templated {
             template.variables.retain(|variable| !is_placeholder(&variable.value));
         }
-        Guess { template, answered }
+        Guess { template, answered, invoked: None }
     }
 
     /// Reads the answer to a path whose template a document gives. Of a `templated` path the values are not known.
@@ -83,13 +88,13 @@ impl Guess {
         if templated {
             template.variables.retain(|variable| !is_placeholder(&variable.value));
         }
-        Guess { template, answered: answered(response) }
+        Guess { template, answered: answered(response), invoked: None }
     }
 
     /// What a call inside a body tells: ids and states of its result, and nothing of any path.
     pub(super) fn of_call(call: &Call) -> Guess {
         let answered = call.result.as_deref().map(|text| read_text(&call.without_number(text))).unwrap_or_default();
-        Guess { template: Template::of::<&str>(&[]), answered }
+        Guess { template: Template::of::<&str>(&[]), answered, invoked: None }
     }
 
     /// Ids that the answer names, wherever in it, as they may be kept.
@@ -107,6 +112,22 @@ impl Guess {
 }
 
 impl Guess {
+    /// The same, with what the request says is to be done.
+    pub(super) fn with_invoked(self, request: Option<&Request>, masker: &Masker) -> Guess {
+        let invoked = request.and_then(|request| invoked(&self.template, request, masker));
+        Guess { invoked, ..self }
+    }
+
+    /// What tells one operation of the path from others, as it stands behind the path.
+    pub(super) fn selector(&self) -> &str {
+        self.invoked.as_ref().and_then(|invoked| invoked.selector.as_deref()).unwrap_or_default()
+    }
+
+    /// Whether a request by a method changes nothing.
+    pub(super) fn reads_by(&self, method: &str) -> bool {
+        Procedure::reads_by(self.invoked.as_ref().map(|invoked| &invoked.procedure), method)
+    }
+
     /// Whether the answer says of an object that it is deleted, under its name or, of the one that it is about, at the
     /// top; by a field for that or by its state.
     pub(super) fn says_gone(&self, object: &ObjectRef) -> bool {
@@ -145,9 +166,12 @@ pub(super) fn objects(
     let response = response.filter(|_| accepted);
     let nothing = Read::default();
     let answered = if accepted { &guess.answered } else { &nothing };
-    let mut found = Found::default();
     let mut path = path_objects(&guess.template, masker);
     let sent = read(&request.body, &request.headers);
+    if let Some(invoked) = guess.invoked.as_ref().filter(|_| path.is_empty()) {
+        return invoked_objects(invoked, request, &sent, answered, actor, masker);
+    }
+    let mut found = Found::default();
     let made = response.and_then(|r| created(guess, &request.method, &sent, r, masker));
     let parent = path.last().cloned();
     if let Some((id, source, place)) = &made {
@@ -177,6 +201,30 @@ pub(super) fn objects(
     }
     declare(answered, actor, &mut found, masker);
     found.unsaid = unsaid(request, &sent, answered, &found.objects, masker);
+    found
+}
+
+/// Objects of a request that says what is to be done to what.
+fn invoked_objects(
+    invoked: &Invoked,
+    request: &Request,
+    sent: &Read,
+    answered: &Read,
+    actor: Option<&str>,
+    masker: &Masker,
+) -> Found {
+    let mut asked = parameter::named(request, Some(&invoked.noun));
+    asked.extend(sent.ids.iter().map(|leaf| {
+        let path = format!("req.{}", leaf.path);
+        (Leaf { path, ..leaf.clone() }, KeySource::RequestBody)
+    }));
+    let reads = Procedure::reads_by(Some(&invoked.procedure), &request.method);
+    let mut found = call::about(&invoked.noun, reads, asked, answered, actor, masker);
+    let more = named(request, sent, Some(&invoked.noun), masker).into_iter();
+    for (id, source, place) in more.chain(seen(parameter::in_headers(request), masker)) {
+        found.add_at(ObjectRef::new(id, "mentioned"), source, place);
+    }
+    found.unsaid = unsaid(request, sent, answered, &found.objects, masker);
     found
 }
 

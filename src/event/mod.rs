@@ -11,6 +11,7 @@ mod pack;
 pub mod parcel;
 pub mod partition;
 pub mod path;
+pub mod procedure;
 mod rfc3339;
 #[cfg(test)]
 pub(crate) mod sample;

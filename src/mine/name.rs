@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::event::is_call;
 pub(super) use crate::event::path::is_prefix;
+use crate::event::procedure::{self, Procedure};
 
 /// Longest name made.
 const LONGEST: usize = 48;
@@ -112,6 +113,8 @@ impl Names {
 pub(super) struct Template {
     pub(super) method: String,
     pub(super) parts: Vec<Part>,
+    /// The parameter or member of the body that tells it from others of its path, and its value.
+    pub(super) selector: Option<(String, String)>,
 }
 
 /// A segment of a template.
@@ -122,7 +125,7 @@ pub(super) enum Part {
 }
 
 impl Template {
-    /// Reads `POST /orders/{order}/pay`; `None` where a model could not say the same.
+    /// Reads `POST /orders/{order}/pay` or `POST /orders.php?action=pay`; `None` where a model could not say the same.
     ///
     /// A call inside a body is read as its sort and its name: `graphql mutation` and `addPaymentToOrder`.
     pub(super) fn read(operation: &str) -> Option<Template> {
@@ -131,7 +134,7 @@ impl Template {
                 let name = operation.strip_prefix(sort)?.strip_prefix(' ')?;
                 let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\".contains(&b));
                 let parts = vec![Part::Fixed(name.to_owned())];
-                plain.then(|| Template { method: (*sort).to_owned(), parts })
+                plain.then(|| Template { method: (*sort).to_owned(), parts, selector: None })
             });
         }
         let (method, path) = operation.split_once(' ')?;
@@ -139,8 +142,16 @@ impl Template {
         if !upper || !path.starts_with('/') {
             return None;
         }
+        let (path, selector) = match path.split_once('?') {
+            Some((path, selector)) => {
+                let (place, value) = selector.split_once('=')?;
+                let place = if place.starts_with("req.") { place.to_owned() } else { format!("query.{place}") };
+                (path, Some((place, value.to_owned())))
+            }
+            None => (path, None),
+        };
         let parts = path.split('/').filter(|p| !p.is_empty()).map(part).collect::<Option<Vec<_>>>()?;
-        Some(Template { method: method.to_owned(), parts })
+        Some(Template { method: method.to_owned(), parts, selector })
     }
 
     /// Whether it is a call inside a body.
@@ -151,16 +162,28 @@ impl Template {
     /// Whether calls of it change nothing, by their method or protocol.
     pub(super) fn is_read(&self) -> bool {
         match (self.method.as_str(), self.parts.as_slice()) {
-            ("GET" | "HEAD" | "OPTIONS" | "graphql query" | "graphql subscription" | "mcp" | "mcp prompt", _) => true,
+            ("graphql query" | "graphql subscription" | "mcp" | "mcp prompt", _) => true,
             ("a2a", [Part::Fixed(name)]) => says_read(name),
-            _ => false,
+            (method, _) => !self.is_call() && Procedure::reads_by(self.procedure().as_ref(), method),
+        }
+    }
+
+    /// What is done by its name, where its path names no one thing.
+    fn procedure(&self) -> Option<Procedure> {
+        match (&self.selector, self.parts.last()) {
+            (Some((_, value)), _) => Some(procedure::of_value(value)),
+            (None, Some(Part::Fixed(last))) if !self.parts.iter().any(|part| matches!(part, Part::Variable(_))) => {
+                procedure::of_segment(last.split('.').next().unwrap_or_default())
+            }
+            _ => None,
         }
     }
 
     /// How a model names the call: `http: "POST /orders"`, `mcp: {tool: pay}`.
     pub(super) fn matcher(&self) -> String {
         if !self.is_call() {
-            return format!("http: \"{}\"", self.text());
+            let condition = self.selector.as_ref().map(|(place, value)| format!(", where: \"{place} == '{value}'\""));
+            return format!("http: \"{}\"{}", self.text(), condition.unwrap_or_default());
         }
         let (protocol, sort) = self.method.split_once(' ').unwrap_or((&self.method, "method"));
         // Whether anybody answers a method is the client's affair.
@@ -195,6 +218,7 @@ impl Template {
         let fits = |(own, other): (&Part, &Part)| matches!(own, Part::Variable(_)) || own == other;
         self != other
             && self.method == other.method
+            && self.selector == other.selector
             && self.parts.len() == other.parts.len()
             && self.parts.iter().zip(&other.parts).all(fits)
     }
@@ -214,6 +238,9 @@ impl Template {
         if self.parts.is_empty() {
             out.push('/');
         }
+        if let Some((place, value)) = &self.selector {
+            out.extend(["?", place.strip_prefix("query.").unwrap_or(place), "=", value]);
+        }
         out
     }
 
@@ -231,6 +258,17 @@ impl Template {
             let name = word(name);
             let named = [name.clone(), format!("{name}_{object_type}"), "step".to_owned()];
             return named.into_iter().filter(|name| !name.is_empty()).collect();
+        }
+        if let Some(procedure) = self.procedure().filter(|_| !creates) {
+            let last = self.parts.last().map(|part| match part {
+                Part::Fixed(name) | Part::Variable(name) => name.as_str(),
+            });
+            let name = self.selector.as_ref().map(|(_, value)| value.as_str()).or(last).unwrap_or_default();
+            let first = match procedure.reads {
+                Some(true) if procedure.noun.is_empty() => format!("{}_{object_type}", word(name)),
+                _ => word(name),
+            };
+            return wishes(first, object_type, self);
         }
         let last_variable = self.parts.iter().rposition(|p| matches!(p, Part::Variable(_)));
         let after: Vec<String> =

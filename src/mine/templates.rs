@@ -154,7 +154,7 @@ impl Templates {
             scoped.push(place.is_some_and(|(place, _)| place.scoped));
             parts.push(place.map_or_else(|| part.clone(), |(place, _)| Part::Variable(place.name.clone())));
         }
-        let template = Template { method: template.method.clone(), parts };
+        let template = Template { method: template.method.clone(), parts, selector: template.selector.clone() };
         values.iter().any(Option::is_some).then_some(Learnt { template, values, scoped, tenant })
     }
 

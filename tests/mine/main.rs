@@ -6,6 +6,7 @@ mod doubts;
 mod forms;
 mod lists;
 mod owners;
+mod procedures;
 mod random;
 mod roles;
 mod sample;

@@ -75,6 +75,7 @@ pub(super) struct Read {
 }
 
 /// A scalar of a body.
+#[derive(Clone)]
 pub(super) struct Leaf {
     /// Object that it belongs to; `None` for that of the whole body.
     pub(super) owner: Option<String>,

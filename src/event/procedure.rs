@@ -1,0 +1,185 @@
+//! Names that say what is done to what: `createTicket`, `order_cancel`, `ListClaims`.
+
+/// Longest name that is taken apart.
+const MOST: usize = 128;
+/// Words that say what is done, not to what.
+const VERBS: [&str; 51] = [
+    "accept",
+    "activate",
+    "add",
+    "apply",
+    "approve",
+    "archive",
+    "assign",
+    "book",
+    "buy",
+    "by",
+    "cancel",
+    "capture",
+    "change",
+    "check",
+    "close",
+    "complete",
+    "confirm",
+    "create",
+    "deactivate",
+    "delete",
+    "deny",
+    "do",
+    "edit",
+    "execute",
+    "fulfil",
+    "fulfill",
+    "issue",
+    "make",
+    "new",
+    "open",
+    "pay",
+    "place",
+    "process",
+    "register",
+    "reject",
+    "release",
+    "remove",
+    "request",
+    "save",
+    "send",
+    "set",
+    "ship",
+    "start",
+    "stop",
+    "submit",
+    "to",
+    "transition",
+    "update",
+    "upsert",
+    "void",
+    "withdraw",
+];
+/// Of these, the ones that are nouns or adjectives as often: `open-orders`, `booking/book-requests`.
+const NOUNS_TOO: [&str; 16] = [
+    "archive", "book", "by", "change", "check", "do", "issue", "new", "open", "place", "process", "release", "request",
+    "set", "start", "to",
+];
+/// Words that say that nothing is changed.
+const READS: [&str; 14] = [
+    "browse", "describe", "download", "export", "fetch", "find", "get", "list", "load", "lookup", "query", "read",
+    "search", "show",
+];
+/// The same where it stands alone, as the value of `action`.
+const LOOKS: [&str; 4] = ["index", "detail", "details", "view"];
+
+/// What a name says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Procedure {
+    /// To what it is done, as it is written; empty where the name is one of what is done alone.
+    pub noun: String,
+    /// Whether it only reads, where that is known.
+    pub reads: Option<bool>,
+}
+
+impl Procedure {
+    /// Whether a call by a method only reads.
+    pub fn reads_by(procedure: Option<&Procedure>, method: &str) -> bool {
+        match procedure.and_then(|procedure| procedure.reads) {
+            Some(reads) if matches!(method, "GET" | "POST") => reads,
+            _ => matches!(method, "GET" | "HEAD" | "OPTIONS"),
+        }
+    }
+}
+
+/// The noun of a name, whatever else it says: the last word that is no verb, else the last one.
+pub fn noun(name: &str) -> String {
+    let words = words(name);
+    let noun = words.iter().rev().find(|word| !is_verb(word)).or(words.last());
+    noun.cloned().unwrap_or_default()
+}
+
+/// What the last segment of a path says where it names something that is done: it begins or ends with a verb, beside a
+/// noun.
+pub fn of_segment(segment: &str) -> Option<Procedure> {
+    let words = words(segment);
+    // In one word with a thing, and not with many: `OpenClaim`, not `openClaims`.
+    let joined = segment.bytes().all(|b| b.is_ascii_alphanumeric()) && !segment.ends_with('s');
+    let begins = words.first().is_some_and(|word| is_plainly_one(word) || joined && is_verb(word));
+    let ends = words.last().is_some_and(|word| is_plainly_one(word) && !READS.contains(&word.as_str()));
+    let noun = words.iter().rev().find(|word| !is_verb(word)).filter(|_| begins || ends)?;
+    let reads = begins && words.first().is_some_and(|word| READS.contains(&word.as_str()));
+    Some(Procedure { noun: noun.clone(), reads: Some(reads) })
+}
+
+/// What the value of a parameter says that tells what is to be done: `?action=cancel`.
+pub fn of_value(value: &str) -> Procedure {
+    let words = words(value);
+    let noun = words.iter().rev().find(|word| !is_verb(word) && !LOOKS.contains(&word.as_str()));
+    let noun = noun.filter(|_| words.len() > 1).cloned().unwrap_or_default();
+    let looks = |word: &String| READS.contains(&word.as_str()) || LOOKS.contains(&word.as_str());
+    let reads = words.first().is_some_and(looks);
+    Procedure { noun, reads: (reads || words.iter().any(|word| is_verb(word))).then_some(reads) }
+}
+
+/// Whether a value names something that is done at all.
+pub fn says_one(value: &str) -> bool {
+    words(value).iter().any(|word| is_verb(word) || LOOKS.contains(&word.as_str()))
+}
+
+fn is_verb(word: &str) -> bool {
+    VERBS.binary_search(&word).is_ok() || READS.binary_search(&word).is_ok()
+}
+
+fn is_plainly_one(word: &str) -> bool {
+    is_verb(word) && NOUNS_TOO.binary_search(&word).is_err()
+}
+
+/// Words of a name in small letters.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut lower = false;
+    for c in name.chars().take(MOST) {
+        let starts = c.is_ascii_uppercase() && lower;
+        lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+        match words.last_mut() {
+            _ if !c.is_alphanumeric() => words.push(String::new()),
+            Some(word) if !starts => word.push(c.to_ascii_lowercase()),
+            _ => words.push(c.to_ascii_lowercase().to_string()),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_says_what_is_done_to_what() {
+        assert!(VERBS.is_sorted() && NOUNS_TOO.is_sorted() && READS.is_sorted());
+        for (segment, noun, reads) in [
+            ("createTicket", "ticket", false),
+            ("ListClaims", "claims", true),
+            ("order_cancel", "order", false),
+            ("add-payment-to-order", "order", false),
+            ("getById", "id", true),
+            ("OpenClaim", "claim", false),
+        ] {
+            assert_eq!(of_segment(segment), Some(Procedure { noun: noun.to_owned(), reads: Some(reads) }), "{segment}");
+        }
+        for none in ["orders", "openOrders", "new-orders", "cancel", "book-requests", "reading-list", "price_list", ""]
+        {
+            assert_eq!(of_segment(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_value_says_what_is_done() {
+        assert_eq!(of_value("cancel"), Procedure { noun: String::new(), reads: Some(false) });
+        assert_eq!(of_value("approveCase"), Procedure { noun: "case".to_owned(), reads: Some(false) });
+        assert_eq!(of_value("view"), Procedure { noun: String::new(), reads: Some(true) });
+        assert_eq!(of_value("checkout").reads, None);
+        let reads = |value: &str, method: &str| Procedure::reads_by(Some(&of_value(value)), method);
+        assert!(reads("list", "POST") && reads("checkout", "GET") && reads("cancel", "HEAD"));
+        assert!(!reads("cancel", "GET") && !reads("checkout", "POST") && !reads("list", "DELETE"));
+        assert!(says_one("cancel") && says_one("list") && !says_one("alice"));
+    }
+}
