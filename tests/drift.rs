@@ -299,3 +299,39 @@ mod histories {
         assert!(clean >= 0.95 && noisy >= 0.93, "{clean:.3}, with noise {noisy:.3}");
     }
 }
+
+/// Findings of a pair in which nothing changed, by a model that is in force until some day.
+fn in_force_until(folder: &Path, day: &str) -> Vec<Value> {
+    let pair = folder.join("pair");
+    claims::write(&Claims { out: pair.clone(), cases: 260, seed: 3, change: Change::None }).unwrap();
+    let model = fs::read_to_string(pair.join("model.yaml")).unwrap();
+    let dated = model.replacen("version:", &format!("in_force: {{to: {day}}}, version:"), 1);
+    assert_ne!(dated, model, "{model}");
+    fs::write(pair.join("model.yaml"), dated).unwrap();
+    let (base, run) = (folder.join("base"), folder.join("run"));
+    check(&pair.join("base.jsonl"), &pair, &base, true);
+    check(&pair.join("run.jsonl"), &pair, &run, true);
+    drift(&base, &run, &[]).0
+}
+
+#[test]
+fn traffic_that_is_newer_than_its_model_is_told() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let last = |log: &str| {
+        let line = log.lines().last().unwrap();
+        let record: Value = serde_json::from_str(line).unwrap();
+        let time =
+            record.as_object().unwrap().values().filter_map(Value::as_str).find(|v| v.starts_with("20")).unwrap();
+        time.parse::<jiff::Timestamp>().unwrap()
+    };
+    let pair = folders[0].path().join("first");
+    claims::write(&Claims { out: pair.clone(), cases: 260, seed: 3, change: Change::None }).unwrap();
+    let end = last(&fs::read_to_string(pair.join("run.jsonl")).unwrap());
+    let day = |hours: i64| (end + jiff::SignedDuration::from_hours(hours)).to_string();
+    let found = in_force_until(folders[0].path(), &day(-48));
+    let newer: Vec<&Value> = found.iter().filter(|finding| text(finding, "rule") == "CH-MODEL").collect();
+    assert_eq!(newer.len(), 1, "{found:#?}");
+    assert!(text(newer[0], "title").contains("are newer than it, which was in force until"), "{:#}", newer[0]);
+    assert_eq!(text(newer[0], "severity"), "low");
+    assert_eq!(in_force_until(folders[1].path(), &day(48)), Vec::<Value>::new(), "the model is in force all the time");
+}
