@@ -329,3 +329,25 @@ fn a_run_is_verified_by_the_thresholds_that_it_was_judged_by() {
     assert_eq!(code(&refused), 2);
     assert!(last_line(&refused).contains("a threshold that this version does not have: FLOW-PACE has no `strides`"));
 }
+
+#[test]
+fn lives_of_which_no_step_is_certain_are_counted_beside_those_that_fit() {
+    let shop = Shop::new();
+    // A log has no bodies: which step it was, nobody knows.
+    let model = MODEL.replace(
+        r#"pay:    {http: "POST /orders/{order}/payment""#,
+        r#"pay:    {http: "POST /orders/{order}/payment", where: "req.amount > 5""#,
+    );
+    assert_ne!(model, MODEL);
+    fs::write(shop.file("model.yaml"), model).unwrap();
+    let (whole, begun) = ("ord_1", "ord_2");
+    let log = shop.log("march.log", &[(9, "anna", whole, "create", 201), (9, "anna", begun, "payment", 200)]);
+    let output = shop.check(&log, "march", &[]);
+    let measures = &shop.record("march")["measures"];
+    assert_eq!((&measures["traces"], &measures["uncertain_lives"]), (&1.into(), &1.into()), "{measures}");
+    assert!(
+        flat(&output).contains("of 1 life no step is certain, since the input does not show"),
+        "{}",
+        stdout(&output)
+    );
+}

@@ -102,6 +102,8 @@ fn lived(history: &History<'_>, replays: &[Option<Replay>], result: &mut CaseRes
         if let Some(measured) = measured {
             result.measures.add(&measured.measures);
             result.traces.push(measured.trace);
+        } else if replay.steps.iter().any(|step| step.activity.is_some() && step.uncertain) {
+            result.measures.uncertain_lives += 1;
         }
     }
     found

@@ -447,6 +447,8 @@ pub struct Measures {
     pub fitting_traces: u64,
     /// Of these, not decided (budget or unknowns).
     pub undecided_traces: u64,
+    /// Lives beside these of which no step is certain.
+    pub uncertain_lives: u64,
     /// Skipped and extra steps over the optimal alignments of all decided traces.
     pub alignment_moves: u64,
     /// Worst case of `alignment_moves`: events plus the shortest model path of each of these traces.
@@ -463,6 +465,7 @@ impl Measures {
         self.traces += other.traces;
         self.fitting_traces += other.fitting_traces;
         self.undecided_traces += other.undecided_traces;
+        self.uncertain_lives += other.uncertain_lives;
         self.alignment_moves += other.alignment_moves;
         self.alignment_denominator += other.alignment_denominator;
         self.trace_fitness += other.trace_fitness;

@@ -401,6 +401,7 @@ fn measures(model: &Model, judged: &Judged) -> MeasureSummary {
         traces: figures.traces,
         fitting_traces: figures.fitting_traces,
         undecided_traces: figures.undecided_traces,
+        uncertain_lives: figures.uncertain_lives,
         variants: judged.mining.variant_count(),
         alignment_moves: figures.alignment_moves,
         alignment_denominator: figures.alignment_denominator,

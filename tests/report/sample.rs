@@ -438,6 +438,7 @@ pub(crate) fn run() -> RunSummary {
             traces: 81_377,
             fitting_traces: 79_860,
             undecided_traces: 12,
+            uncertain_lives: 3,
             variants: 214,
             alignment_moves: 3_044,
             alignment_denominator: 812_400,

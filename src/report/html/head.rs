@@ -176,6 +176,11 @@ fn measures(page: &mut Markup, run: &RunSummary) {
             &format!("{} could not be decided.", counted(measures.undecided_traces, "life", "lives")),
         );
     }
+    if measures.uncertain_lives > 0 {
+        let lives = counted(measures.uncertain_lives, "life", "lives");
+        let text = format!("Of {lives} no step is certain: the input does not show what `where` asks for.");
+        page.element("p", "small", &text);
+    }
     if measures.approximate {
         page.raw("<p class=\"notice\">Approximate: some lives were too large to be decided or aligned in full.</p>");
     }

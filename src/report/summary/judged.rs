@@ -52,6 +52,9 @@ pub struct MeasureSummary {
     pub fitting_traces: u64,
     /// Of these, undecided.
     pub undecided_traces: u64,
+    /// Lives beside these of which no step is certain.
+    #[serde(default)]
+    pub uncertain_lives: u64,
     /// Distinct activity sequences.
     pub variants: u64,
     /// Skipped and extra steps.

@@ -120,8 +120,15 @@ fn model(run: &RunSummary) -> String {
 
 /// How many lives fit, and how far the others are from it.
 fn fitness(measures: &MeasureSummary) -> String {
+    let uncertain = match measures.uncertain_lives {
+        0 => String::new(),
+        lives => format!(
+            "; of {} no step is certain, since the input does not show what `where` asks for",
+            counted(lives, "life", "lives")
+        ),
+    };
     if measures.traces == 0 {
-        return String::new();
+        return uncertain;
     }
     let undecided = match measures.undecided_traces {
         0 => String::new(),
@@ -134,5 +141,5 @@ fn fitness(measures: &MeasureSummary) -> String {
         let about = if measures.approximate { "about " } else { "" };
         text.push_str(&format!(", fitness {about}{}", ratio(fitness)));
     }
-    text
+    text + &uncertain
 }
