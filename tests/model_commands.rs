@@ -54,6 +54,7 @@ fn lint_exits_by_the_gravest() {
     }
     let human = stdout(&offpath(&["model", "lint", &advice]));
     assert!(human.starts_with("advice[M044]: who asked may give the approval `refund_approve`"), "{human}");
+    assert!(human.contains("[refund_request, refund_approve], per: refund}"), "what to write: {human}");
     assert!(human.contains("advice.yaml:") && human.contains("offpath explain M044"), "{human}");
     let json: Value = serde_json::from_str(&stdout(&offpath(&["model", "lint", &broken, "--format", "json"]))).unwrap();
     let one = &json["diagnostics"][0];

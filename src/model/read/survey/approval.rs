@@ -1,6 +1,7 @@
 //! Approvals that the one who asked may give.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Places;
 use crate::model::diagnostic::{Diagnostic, Span};
@@ -34,25 +35,26 @@ pub(super) fn model(reader: &mut Reader, places: &Places, model: &Model) {
         }
         let name = super::activity_name(model, activity);
         let title = format!("who asked may give the approval `{name}`");
-        let asking = asking(model, activity).unwrap_or_else(|| "REQUEST".into());
+        let (asking, of) = asking(model, activity).unwrap_or_else(|| ("REQUEST".into(), "TYPE".into()));
         let advice = Diagnostic::advice(Code::SelfApproval, span, title).label("nothing keeps the two persons apart");
-        let help = format!("`{{id: {name}-by-another, distinct_persons: [{asking}, {name}], per: ...}}`");
+        let help = format!("`{{id: {name}-by-another, distinct_persons: [{asking}, {name}], per: {of}}}`");
         reader.found.push(advice.help(help));
     }
 }
 
 /// Whether only software asks: the person for whom it acts is the one to answer, and counts as one with it.
 fn asked_by_agents(model: &Model, approval: ActivityId) -> bool {
-    let agent = |name: &std::sync::Arc<str>| &**name == "agent" || name.starts_with("agent:");
+    let agent = |name: &Arc<str>| &**name == "agent" || name.starts_with("agent:");
     model.lifecycles.iter().filter(|life| life.transitions.iter().any(|t| t.activity == approval)).any(|life| {
         let mut asking = life.transitions.iter().filter(|t| t.from.contains(&life.initial)).peekable();
         asking.peek().is_some() && asking.all(|t| !t.by.is_empty() && t.by.iter().all(agent))
     })
 }
 
-/// The activity that objects begin their life with, of those that the approval is about.
-fn asking(model: &Model, approval: ActivityId) -> Option<std::sync::Arc<str>> {
+/// The activity that objects begin their life with, of those that the approval is about, and their type.
+fn asking(model: &Model, approval: ActivityId) -> Option<(Arc<str>, Arc<str>)> {
     let lifecycle = model.lifecycles.iter().find(|life| life.transitions.iter().any(|t| t.activity == approval))?;
     let first = lifecycle.transitions.iter().find(|t| t.from.contains(&lifecycle.initial) && t.activity != approval)?;
-    Some(super::activity_name(model, first.activity))
+    let object_type = model.object_types.get(usize::from(lifecycle.object_type.0))?;
+    Some((super::activity_name(model, first.activity), Arc::clone(&object_type.name)))
 }
