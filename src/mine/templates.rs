@@ -207,11 +207,13 @@ impl Templates {
         for (operation, seen) in evidence.accepted.iter().filter(|_| !self.tenants.is_empty()) {
             let learnt = Template::read(operation).and_then(|template| self.learnt(&template));
             let Some(learnt) = learnt.filter(|learnt| learnt.tenant.is_some()) else { continue };
-            let variables = learnt.template.parts.iter().zip(&learnt.scoped).filter_map(|(part, scoped)| match part {
-                Part::Variable(name) => Some((name, *scoped)),
-                Part::Fixed(_) => None,
-            });
-            let last = variables.last().filter(|(_, scoped)| *scoped || seen.key.as_deref().is_some_and(is_numbered));
+            let mut variables =
+                learnt.template.parts.iter().zip(&learnt.scoped).filter_map(|(part, scoped)| match part {
+                    Part::Variable(name) => Some((name, *scoped)),
+                    Part::Fixed(_) => None,
+                });
+            let last =
+                variables.next_back().filter(|(_, scoped)| *scoped || seen.key.as_deref().is_some_and(is_numbered));
             types.extend(last.map(|(name, _)| Arc::from(name.as_str())));
         }
         types

@@ -120,7 +120,7 @@ fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = (&'a str, Span)>) ->
     let length = wrong.chars().count();
     let limit = (length / 3).max(1);
     let names: Vec<(&str, Span)> = names.into_iter().collect();
-    let alike = names.iter().cloned().filter(|(name, _)| name.chars().count().abs_diff(length) <= limit);
+    let alike = names.iter().filter(|(name, _)| name.chars().count().abs_diff(length) <= limit).cloned();
     let measured = alike.map(|(name, span)| (distance(wrong, name), name, span));
     let best = measured.min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1))).filter(|best| best.0 <= limit);
     // Or the only one of which it is the beginning: `id` for `identify`.

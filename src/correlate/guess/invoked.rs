@@ -66,7 +66,7 @@ fn selector(request: &Request) -> Option<(String, String)> {
     }
     let quoted =
         |name: &&str| memmem::find_iter(body, name.as_bytes()).any(|at| body.get(at + name.len()) == Some(&b'"'));
-    if !NAMES.iter().any(|name| quoted(&name)) || !is_json(body, &request.headers) {
+    if !NAMES.iter().any(quoted) || !is_json(body, &request.headers) {
         return None;
     }
     let members: Map<String, Json> = serde_json::from_slice(body).ok()?;
