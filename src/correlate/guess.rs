@@ -16,7 +16,7 @@ use offpath_capture::{Call, Request, Response};
 use super::object::{Found, KeySource, key_text};
 use super::redact::Masker;
 use super::target::{Target, is_placeholder};
-use super::template::{Template, Variable, singular};
+use super::template::{Template, Variable, singular, snake};
 use crate::event::procedure::Procedure;
 use crate::event::{ObjectId, ObjectRef, Outcome, Value, names_one};
 
@@ -358,7 +358,7 @@ fn created(guess: &Guess, method: &str, sent: &Read, response: &Response, masker
 fn collection(template: &Template) -> Option<String> {
     let words = template.text.split('/').map(|word| word.split(':').next().unwrap_or(word));
     let plurals = words.filter(|word| !word.contains(['{', '(']) && word.len() > 2);
-    plurals.map(|word| (singular(word), word)).rfind(|(one, word)| one.len() != word.len()).map(|(one, _)| one)
+    plurals.map(|word| (singular(word), snake(word))).rfind(|(one, word)| one != word).map(|(one, _)| one)
 }
 
 /// Ids that a request names by its query, a form and lists of ids.
@@ -367,7 +367,7 @@ fn named(request: &Request, sent: &Read, collection: Option<&str>, masker: &Mask
     let bulk = sent.bulk.iter().filter_map(|leaf| {
         let owner = leaf.owner.as_deref().or(collection)?;
         // Things that a request is made of (`items: [{id}]`) are not what it is about.
-        let said = !matches!(leaf.path.rsplit('.').next(), Some("id" | "_id" | "uuid")) || collection == Some(owner);
+        let said = !leaf.path.rsplit('.').next().is_some_and(fields::is_own_id) || collection == Some(owner);
         let own = Leaf { owner: Some(owner.to_owned()), path: format!("req.{}", leaf.path), value: leaf.value.clone() };
         said.then_some((own, KeySource::RequestBody))
     });

@@ -13,7 +13,7 @@ use super::guess::Guess;
 use super::identity::masked_text;
 use super::reading::Reading;
 use super::redact::Masker;
-use super::template::Template;
+use super::template::{Template, in_one_case};
 use crate::event::{ObjectId, ObjectRef, Outcome, TenantTold, Value};
 use crate::model::expression::{self, Bound, Scope};
 use crate::model::{Activity, AttributeRule, Model, ObjectType, ObjectTypeId, Path, Root, Segment};
@@ -423,7 +423,7 @@ fn key_plain(value: &Value) -> Option<Arc<str>> {
         _ => return None,
     };
     let trimmed = text.trim();
-    (!trimmed.is_empty() && trimmed.len() <= LONGEST_KEY).then(|| trimmed.into())
+    (!trimmed.is_empty() && trimmed.len() <= LONGEST_KEY).then(|| in_one_case(trimmed).into())
 }
 
 /// For each object type of a model, whether a path to its keys has the name of a secret.

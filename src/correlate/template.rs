@@ -3,6 +3,7 @@
 //! Nothing is learnt from other traffic here, so the template of an exchange never depends on what else was seen. What
 //! all exchanges together teach comes later, and names more.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -151,9 +152,23 @@ pub(super) fn is_collection(word: &str) -> bool {
     !version && !word.eq_ignore_ascii_case("api") && word.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
-/// Singular of an English plural, by its ending.
+/// A word of a path or a body in small letters: `salesOrders` and `sales-orders` are `sales_orders`.
+pub(super) fn snake(word: &str) -> String {
+    let mut out = String::with_capacity(word.len() + 4);
+    let mut lower = false;
+    for c in word.chars() {
+        if c.is_ascii_uppercase() && lower {
+            out.push('_');
+        }
+        lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+        out.push(if c == '-' { '_' } else { c.to_ascii_lowercase() });
+    }
+    out
+}
+
+/// Singular of an English plural, by its ending, in small letters.
 pub(super) fn singular(word: &str) -> String {
-    let lower = word.to_ascii_lowercase().replace('-', "_");
+    let lower = snake(word);
     let stem = |cut: usize| lower.get(..lower.len().saturating_sub(cut)).unwrap_or_default().to_owned();
     let ends = |endings: &[&str]| endings.iter().any(|e| lower.ends_with(e) && lower.len() > e.len());
     if ends(&["ies"]) {
@@ -175,6 +190,20 @@ pub(super) fn is_variable(segment: &str) -> bool {
 
 /// Characters of a UUID.
 const UUID: usize = 36;
+
+/// A UUID in small letters, as which it is the same; anything else as it is.
+pub(super) fn in_one_case(text: &str) -> Cow<'_, str> {
+    let is_one = || {
+        let dashed =
+            |(at, b): (usize, u8)| if matches!(at, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() };
+        text.bytes().enumerate().all(dashed)
+    };
+    if text.len() == UUID && text.bytes().any(|b| b.is_ascii_uppercase()) && is_one() {
+        text.to_ascii_lowercase().into()
+    } else {
+        text.into()
+    }
+}
 
 /// What a segment that is a value rather than a word of the API looks like.
 pub(super) fn look(segment: &str) -> Option<&'static str> {
@@ -331,6 +360,19 @@ mod tests {
     fn template(path: &str) -> String {
         let segments: Vec<_> = path.split('/').filter(|s| !s.is_empty()).collect();
         Template::of(&segments).text.to_string()
+    }
+
+    #[test]
+    fn words_are_the_same_however_they_are_joined() {
+        for word in ["salesOrders", "SalesOrders", "sales-orders", "sales_orders"] {
+            assert_eq!(singular(word), "sales_order", "{word}");
+        }
+        assert_eq!(["SKUs", "URL", "Address"].map(singular), ["sku", "url", "address"]);
+        let upper = "9F1B2C3D-1111-4222-8333-123456789ABC";
+        assert_eq!(in_one_case(upper), upper.to_ascii_lowercase());
+        for other in ["ORD-1", "9F1B2C3D-1111-4222-8333-123456789ABX", "9F1B2C3D1-111-4222-8333-123456789ABC"] {
+            assert_eq!(in_one_case(other), other);
+        }
     }
 
     #[test]

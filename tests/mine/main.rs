@@ -5,6 +5,7 @@ mod calls;
 mod doubts;
 mod forms;
 mod lists;
+mod names;
 mod owners;
 mod procedures;
 mod random;

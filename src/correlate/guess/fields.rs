@@ -51,6 +51,15 @@ const NO_OBJECTS: [&str; 16] = [
     "tracking",
 ];
 
+/// How names of ids end.
+const ENDS: [&str; 8] = ["_id", "Id", "ID", "-id", "Guid", "_guid", "Uuid", "_uuid"];
+
+/// Names of the id of the object around it.
+const OWN: [&str; 8] = ["id", "_id", "uuid", "Id", "ID", "guid", "Guid", "Uuid"];
+
+/// Objects in which others are wrapped, in small letters.
+const WRAPPERS: [&str; 5] = ["data", "result", "attributes", "payload", "input"];
+
 /// Fields that name whose an object is, the plainest first; `ownerId`, `owner_id` and `owner: {id}` are `owner` too.
 const OWNERS: [&str; 10] =
     ["owner", "user", "customer", "account", "creator", "created_by", "author", "owner_user", "member", "username"];
@@ -178,7 +187,7 @@ impl Meaning {
         }
         match key {
             _ if NAMES.contains(&key) => Some(Meaning::Name),
-            "status" | "state" => Some(Meaning::State(owner())),
+            "status" | "state" | "Status" | "State" => Some(Meaning::State(owner())),
             _ if is_deletion(key) => Some(Meaning::Gone(owner())),
             _ => ids_of(key, around).map(Meaning::Ids),
         }
@@ -261,7 +270,7 @@ fn is_state(value: &Value) -> bool {
 
 /// The object that an id's name says it is one of: `orderId`, `order_id`.
 fn stem(key: &str) -> Option<&str> {
-    ["_id", "Id", "ID", "-id"].iter().find_map(|end| key.strip_suffix(end)).filter(|s| !s.is_empty())
+    ENDS.iter().find_map(|end| key.strip_suffix(end)).filter(|s| !s.is_empty())
 }
 
 fn snake(text: &str) -> String {
@@ -289,8 +298,8 @@ fn in_list_of(path: &str) -> Option<String> {
 }
 
 /// Whether a key is that of the id of the object around it.
-fn is_own_id(key: &str) -> bool {
-    matches!(key, "id" | "_id" | "uuid")
+pub(super) fn is_own_id(key: &str) -> bool {
+    OWN.contains(&key)
 }
 
 /// Whether a key says that, or when, the object around it was deleted.
@@ -411,7 +420,7 @@ impl<'de> Visitor<'de> for Fields<'_> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            let wrapper = matches!(&*key, "data" | "result" | "attributes" | "payload" | "input");
+            let wrapper = WRAPPERS.iter().any(|known| key.eq_ignore_ascii_case(known));
             let within = if wrapper { Around::Named(around) } else { Around::Key(&key) };
             let owns = match (owner_rank(&key), around) {
                 (Some(rank), _) => Some((rank, around.map(str::to_owned))),
@@ -421,7 +430,9 @@ impl<'de> Visitor<'de> for Fields<'_> {
                 }
                 (None, _) => None,
             };
-            let (leaf, depth, listed) = (Meaning::of(&key, around), self.depth + 1, self.listed);
+            // A wrapper is no level of its own; how deep they lie in each other the reader bounds.
+            let depth = self.depth + u8::from(!wrapper);
+            let (leaf, listed) = (Meaning::of(&key, around), self.listed);
             let at = At { above: Some(&self.at), name: &key };
             map.next_value_seed(Fields { around: within, leaf, owns, at, depth, listed, out: &mut *self.out })?;
         }
@@ -471,6 +482,36 @@ mod tests {
         assert_eq!(ids(r#"{"id":7,"jsonrpc":"2.0","params":{"orderId":8}}"#), ["params.orderId"]);
         assert_eq!(ids(r#"{"type":"next","id":"7","payload":{"orderId":8}}"#), ["payload.orderId"]);
         assert_eq!(ids(r#"{"type":"gift","id":"7"}"#), ["id"]);
+    }
+
+    #[test]
+    fn names_are_the_same_in_every_case_and_behind_wrappers() {
+        let told = |text: &str| {
+            let read = read_text(text);
+            let one = |leaf: &Leaf| format!("{} {}", leaf.owner.as_deref().unwrap_or("-"), leaf.path);
+            (read.ids.iter().map(one).collect::<Vec<_>>(), read.states.iter().map(one).collect::<Vec<_>>())
+        };
+        let all = |ids: &[&str], states: &[&str]| {
+            let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+            (owned(ids), owned(states))
+        };
+        assert_eq!(told(r#"{"Id":7,"Status":"New"}"#), all(&["- Id"], &["- Status"]));
+        assert_eq!(
+            told(r#"{"SalesOrder":{"ID":7,"State":"New"}}"#),
+            all(&["sales_order SalesOrder.ID"], &["sales_order SalesOrder.State"])
+        );
+        assert_eq!(told(r#"{"salesOrder":{"id":7}}"#), all(&["sales_order salesOrder.id"], &[]));
+        assert_eq!(
+            told(r#"{"invoiceGuid":"a","invoice_uuid":"b"}"#),
+            all(&["invoice invoiceGuid", "invoice invoice_uuid"], &[])
+        );
+        let api = r#"{"data":{"type":"orders","id":"7","attributes":{"status":"new"}}}"#;
+        assert_eq!(told(api), all(&["- data.id"], &["- data.attributes.status"]));
+        let wrapped = r#"{"Data":{"result":{"order":{"_id":"7","status":"new"}}}}"#;
+        assert_eq!(told(wrapped), all(&["order Data.result.order._id"], &["order Data.result.order.status"]));
+        // However deep, the reader bounds it.
+        let deep = format!("{}1{}", r#"{"data":"#.repeat(5_000), "}".repeat(5_000));
+        assert_eq!(told(&deep), all(&[], &[]));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::hash::BuildHasher as _;
 use foldhash::quality::FixedState;
 
 use crate::correlate::credential::HashKey;
+use crate::correlate::template::in_one_case;
 
 /// The kind of a text that is an id of whatever it is one of.
 pub(super) const ANY: u32 = 0;
@@ -23,7 +24,7 @@ impl IdHasher {
 
     /// Hash of an id's text.
     pub fn value(&self, text: &str) -> u64 {
-        self.0.hash_one(text)
+        self.0.hash_one(in_one_case(text).as_ref())
     }
 
     /// Hash of two hashes, in their order.

@@ -180,7 +180,8 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
                 self.out.whole(&key, around);
             }
             let names = self.names(&key, around);
-            let within = if WRAPPERS.contains(&&*key) { Around::Kind(around) } else { Around::Key(&key) };
+            let wraps = WRAPPERS.iter().any(|known| key.eq_ignore_ascii_case(known));
+            let within = if wraps { Around::Kind(around) } else { Around::Key(&key) };
             map.next_value_seed(Seed { outermost: false, around: within, names, out: &mut *self.out })?;
             if self.outermost && key == "id" {
                 // It may stand before what says that it only numbers the message.
