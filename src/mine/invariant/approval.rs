@@ -41,9 +41,12 @@ pub(super) fn propose(seen: &Seen<'_>, found: &mut Invariants) {
     }
 }
 
+/// A life, where the step that needs the other one is in it, and the amount.
+type Large<'a> = (&'a Chronicle, usize, Decimal);
+
 /// Limits of each currency.
 fn limits<'a>(seen: &Seen<'a>, step: &str, before: &str, attribute: Attribute<'_>) -> Vec<Limit<'a>> {
-    let mut with: BTreeMap<&Option<Arc<str>>, Vec<(&Chronicle, usize, Decimal)>> = BTreeMap::new();
+    let mut with: BTreeMap<&Option<Arc<str>>, Vec<Large<'a>>> = BTreeMap::new();
     let mut without: BTreeMap<&Option<Arc<str>>, Vec<Decimal>> = BTreeMap::new();
     for life in &seen.lives {
         let Some(at) = life.first(before) else { continue };
@@ -53,7 +56,7 @@ fn limits<'a>(seen: &Seen<'a>, step: &str, before: &str, attribute: Attribute<'_
             None => without.entry(&amount.currency).or_default().push(amount.number),
         }
     }
-    let limit = |(currency, with): (&Option<Arc<str>>, Vec<(&'a Chronicle, usize, Decimal)>)| {
+    let limit = |(currency, with): (&Option<Arc<str>>, Vec<Large<'a>>)| {
         let without = without.get(currency).filter(|lives| lives.len() >= EACH_SIDE)?;
         let least = *without.iter().max()?;
         let all = with.len();
