@@ -180,7 +180,7 @@ mod tests {
         let round = |least: &str, most: &str| round(least.parse().unwrap(), most.parse().unwrap()).to_string();
         assert_eq!(round("100.00", "101.30"), "100");
         assert_eq!(round("87.20", "185.70"), "100");
-        assert_eq!(round("110", "185"), "120");
+        assert_eq!(round("110", "185"), "110");
         assert_eq!(round("99.999", "99.9995"), "99.999");
         assert_eq!(round("0", "0.5"), "0");
     }
