@@ -413,7 +413,10 @@ impl Extractor {
         let first = out.events.is_empty() || reading.call.is_some();
         let mut setting = first.then(|| self.setting(reading, activity, acting.shown, &bindings)).flatten();
         setting.iter_mut().for_each(|setting| self.mark_described(reading, called, activity, &mut setting.marks));
-        let members = self.settings.as_ref().filter(|_| first).and_then(|_| members::of(reading)).map(Box::new);
+        let members = (first && (self.settings.is_some() || self.model.is_none()))
+            .then(|| members::of(reading))
+            .flatten()
+            .map(Box::new);
         let exchanged = bindings.exchanged.clone().map(Box::new);
         if self.model.is_none() {
             out.roles = self.role_places(reading, !bindings.made.is_empty());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::draft::{grouped, scalar, times};
 use super::life::{Lives, RoleChoice, StepCounts, Way};
 
 /// Objects with a step from which on what most of them did before is a habit.
@@ -29,6 +30,37 @@ pub(super) enum Doubt {
     Unshown(Arc<str>, u64, u64),
     /// Few of the steps were taken by this role or kind: how many, of how many.
     Minority(Arc<str>, u64, u64),
+}
+
+impl Doubt {
+    /// What a draft says of it beside a move by the activity.
+    pub(super) fn said(&self, activity: &str) -> String {
+        match self {
+            Doubt::Repeats(again, repeated, all) => {
+                let (again, repeated) = (grouped(*again), grouped(*repeated));
+                format!("{again} of them {activity} again, which {repeated} of {} do", times(*all, "object"))
+            }
+            Doubt::Bypasses(step, passing, all) => {
+                format!("not after {step}, which {} of {} take first", grouped(*passing), times(*all, "object"))
+            }
+            Doubt::AlsoRole(name, all) => format!("in all {} by somebody who is {} too", grouped(*all), scalar(name)),
+            Doubt::OnlyRole(name, count, all) => {
+                format!(
+                    "{activity} by somebody who is only {} in {} of {}",
+                    scalar(name),
+                    grouped(*count),
+                    grouped(*all)
+                )
+            }
+            Doubt::Unshown(kind, count, all) => {
+                format!("in {} of {} by a {kind} whose roles nothing shows", grouped(*count), grouped(*all))
+            }
+            Doubt::LoneActor => "all by one actor".to_owned(),
+            Doubt::Minority(name, count, all) => {
+                format!("{activity} by {} in {} of {}", scalar(name), grouped(*count), grouped(*all))
+            }
+        }
+    }
 }
 
 /// Doubts about moves that one transition would allow.

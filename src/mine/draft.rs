@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::Mining;
-use super::doubt::Doubt;
+use super::amount::AmountSketch;
 use super::evidence::TenantPlace;
+use super::invariant;
 use super::lifecycle::{Lifecycle, Transition, Use};
 use super::ownership::{self, Ownership};
 use super::page::Page;
@@ -38,11 +39,18 @@ pub fn outline(sketch: &Sketch) -> String {
     if !sketch.roles.is_empty() {
         page.line(&format!("actors: {{roles: {{from: {}}}}}", list(&sketch.roles)), "");
     }
-    objects(&mut page, sketch, &|_| None, &|object| {
-        // In force, so that the reading that uses the outline sees who acts on whose objects.
-        object.owner.as_ref().map(|place| (format!("owner: {place}"), String::new()))
-    });
-    activities(&mut page, sketch);
+    objects(
+        &mut page,
+        sketch,
+        &|_| None,
+        &|object| {
+            // In force, so that the reading that uses the outline sees who acts on whose objects.
+            object.owner.as_ref().map(|place| (format!("owner: {place}"), String::new()))
+        },
+        &BTreeMap::new(),
+    );
+    // All of them, so that the reading that uses the outline sees what they are.
+    activities(&mut page, sketch, &|_, _| true);
     page.text()
 }
 
@@ -65,14 +73,20 @@ pub fn beginning(sketch: &Sketch, provenance: &Provenance) -> String {
         page.line("actors:", "what is not given is recognised the built-in way (docs/correlation.md)");
         page.line(&format!("  roles: {{from: {}}}", list(&sketch.roles)), "where roles were shown");
     }
-    objects(&mut page, sketch, &|_| None, &|object| {
-        let place = object.owner.as_ref()?;
-        Some((
-            format!("# owner: {place}"),
-            "check: answers name who acts there; uncomment it if it is the owner".to_owned(),
-        ))
-    });
-    activities(&mut page, sketch);
+    objects(
+        &mut page,
+        sketch,
+        &|_| None,
+        &|object| {
+            let place = object.owner.as_ref()?;
+            Some((
+                format!("# owner: {place}"),
+                "check: answers name who acts there; uncomment it if it is the owner".to_owned(),
+            ))
+        },
+        &BTreeMap::new(),
+    );
+    activities(&mut page, sketch, &|_, _| false);
     page.text()
 }
 
@@ -142,8 +156,11 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
         let known = owners.get(&*object.name)?;
         Some((format!("# owner: {}", known.place), format!("check: {}", known.seen)))
     };
-    objects(&mut page, sketch, &stated, &owned);
-    activities(&mut page, sketch);
+    let invariants = invariant::of(sketch, &mining.lives);
+    objects(&mut page, sketch, &stated, &owned, &invariants.of_objects);
+    activities(&mut page, sketch, &|activity, amount| {
+        invariants.of_activities.contains(&(Arc::clone(&activity.name), Arc::clone(&amount.name)))
+    });
     if !lifecycles.is_empty() {
         page.gap();
         page.line("lifecycles:", "what followed what; a step that no line allows is a deviation");
@@ -156,8 +173,9 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
         mining.lives.get(&object.name).map(|lives| proposal::of(&object.name, lives, lifecycle))
     });
     let mut proposals: Vec<(String, String)> = lives.flatten().collect();
+    proposals.extend(invariants.constraints);
     proposals.extend(owners.into_values().filter_map(|known| known.constraint));
-    proposals.extend(sketch.types.iter().filter_map(wall));
+    proposals.extend(sketch.types.iter().filter_map(proposal::wall));
     if !proposals.is_empty() {
         page.gap();
         page.note("Proposals, not in force: uncomment what is meant. Nine of ten objects or actors or more, or all but one, kept each.");
@@ -167,15 +185,6 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
         }
     }
     page.text()
-}
-
-/// That nobody crosses the wall between tenants, where something tells them apart.
-fn wall(object: &TypeSketch) -> Option<(String, String)> {
-    // Who asks is of a tenant that something else tells.
-    let TenantPlace { place, seen, .. } = object.tenant.as_ref().filter(|tenant| tenant.told)?;
-    let name = &object.name;
-    let constraint = format!("{{id: {name}-tenants, same: [actor.tenant, {name}.tenant], activities: any}}");
-    Some((constraint, format!("{seen}; needs `tenant: {place}` above")))
 }
 
 fn preamble(page: &mut Page, from: &Provenance) {
@@ -220,6 +229,7 @@ fn objects(
     sketch: &Sketch,
     stated: &dyn Fn(&TypeSketch) -> Option<Stated>,
     owned: &dyn Fn(&TypeSketch) -> Option<Remark>,
+    attributes: &BTreeMap<(Arc<str>, Arc<str>), Arc<str>>,
 ) {
     page.gap();
     if sketch.types.is_empty() {
@@ -243,6 +253,11 @@ fn objects(
         if let Some((line, seen)) = owned(object) {
             page.line(&format!("    {line}"), &seen);
         }
+        let own = attributes.iter().filter(|((of, _), _)| *of == object.name);
+        let own: Vec<_> = own.map(|((_, name), expression)| (name, expression)).collect();
+        if !own.is_empty() {
+            page.line(&format!("    {}", attrs(own)), "what proposals below speak of");
+        }
         if let Some((parent, keys)) = &object.parent {
             let seen = object.tied.as_ref().map_or_else(|| "the same case".to_owned(), |seen| format!("check: {seen}"));
             page.line(&format!("    parent: {{{parent}: {}}}", list(keys)), &seen);
@@ -264,7 +279,10 @@ fn objects(
     }
 }
 
-fn activities(page: &mut Page, sketch: &Sketch) {
+/// Whether an amount of an activity is written.
+type Wanted<'a> = &'a dyn Fn(&ActivitySketch, &AmountSketch) -> bool;
+
+fn activities(page: &mut Page, sketch: &Sketch, wanted: Wanted<'_>) {
     page.gap();
     if sketch.activities.is_empty() {
         page.line("activities: {}", "check: no accepted call shows the object that it is about");
@@ -277,7 +295,7 @@ fn activities(page: &mut Page, sketch: &Sketch) {
             page.gap();
         }
         object = Some(&activity.object);
-        page.line(&format!("  {}: {}", activity.name, matcher(activity)), &support(activity));
+        page.line(&format!("  {}: {}", activity.name, matcher(activity, wanted)), &support(activity));
     }
     for fixed in &sketch.fixed {
         let note = format!("{} accepted; a word of the API, no key", times(fixed.accepted, "call"));
@@ -317,7 +335,12 @@ fn read_flag(read: bool) -> &'static str {
     if read { ", read: true" } else { "" }
 }
 
-fn matcher(activity: &ActivitySketch) -> String {
+fn attrs<'a>(attributes: impl IntoIterator<Item = (&'a Arc<str>, &'a Arc<str>)>) -> String {
+    let each = attributes.into_iter().map(|(name, expression)| format!("{name}: {}", scalar(expression)));
+    format!("attrs: {{{}}}", each.collect::<Vec<_>>().join(", "))
+}
+
+fn matcher(activity: &ActivitySketch, wanted: Wanted<'_>) -> String {
     let mut out = format!("{{{}, object: ", activity.matcher);
     let own = match activity.keys.as_slice() {
         [] => activity.object.to_string(),
@@ -334,6 +357,11 @@ fn matcher(activity: &ActivitySketch) -> String {
     }
     if let Some(ok) = &activity.redirected.ok {
         let _ = write!(out, ", ok: \"{ok}\"");
+    }
+    let amounts = activity.amounts.iter().filter(|amount| wanted(activity, amount));
+    let amounts: Vec<_> = amounts.map(|amount| (&amount.name, &amount.expression)).collect();
+    if !amounts.is_empty() {
+        let _ = write!(out, ", {}", attrs(amounts));
     }
     out.push('}');
     out
@@ -406,35 +434,12 @@ fn evidence(transition: &Transition) -> String {
     };
     for doubt in &transition.doubts {
         // Writing to a String cannot fail.
-        let _ = write!(seen, "; {}", doubted(&transition.activity, doubt));
+        let _ = write!(seen, "; {}", doubt.said(&transition.activity));
     }
     if transition.perhaps_midlife {
         seen.push_str("; perhaps it existed before the traffic");
     }
     seen
-}
-
-fn doubted(activity: &str, doubt: &Doubt) -> String {
-    match doubt {
-        Doubt::Repeats(again, repeated, all) => {
-            let (again, repeated) = (grouped(*again), grouped(*repeated));
-            format!("{again} of them {activity} again, which {repeated} of {} do", times(*all, "object"))
-        }
-        Doubt::Bypasses(step, passing, all) => {
-            format!("not after {step}, which {} of {} take first", grouped(*passing), times(*all, "object"))
-        }
-        Doubt::AlsoRole(name, all) => format!("in all {} by somebody who is {} too", grouped(*all), scalar(name)),
-        Doubt::OnlyRole(name, count, all) => {
-            format!("{activity} by somebody who is only {} in {} of {}", scalar(name), grouped(*count), grouped(*all))
-        }
-        Doubt::Unshown(kind, count, all) => {
-            format!("in {} of {} by a {kind} whose roles nothing shows", grouped(*count), grouped(*all))
-        }
-        Doubt::LoneActor => "all by one actor".to_owned(),
-        Doubt::Minority(name, count, all) => {
-            format!("{activity} by {} in {} of {}", scalar(name), grouped(*count), grouped(*all))
-        }
-    }
 }
 
 /// One item bare, several as a list.

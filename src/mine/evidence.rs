@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::amount;
 use super::beside::{Beside, Redirect, Traced};
 use super::flows::{self, Ports};
 use super::made_up::is_of_no_kind;
@@ -138,6 +139,8 @@ pub(super) struct OperationEvidence {
     pub(super) signs: BTreeSet<Arc<str>>,
     /// Calls that were sent away, or answered by another redirect.
     pub(super) aside: u64,
+    /// How a model reads amounts that its bodies hold, with the calls that did.
+    pub(super) amounts: BTreeMap<Arc<str>, u64>,
 }
 
 /// One object type.
@@ -232,6 +235,8 @@ impl Evidence {
         entry.put += u64::from(event.status == Some(201) && &*event.method == "PUT");
         add_least(&mut entry.actors, actor, ACTORS);
         entry.add_key(event, &beside);
+        let members = event.members.as_deref().map(amount::expressions).unwrap_or_default();
+        add_bounded(&mut entry.amounts, members.into_iter().map(|expression| (expression, 1)));
         if let Some(status) = event.status.filter(|_| beside.sent_on == Some(Redirect::Result)) {
             *entry.sent_on.entry(status).or_default() += 1;
         }
@@ -440,6 +445,7 @@ impl OperationEvidence {
         self.accepted += other.accepted;
         self.put += other.put;
         add(&mut self.sent_on, other.sent_on);
+        add_bounded(&mut self.amounts, other.amounts);
         add(&mut self.unseen, other.unseen);
         self.signs.extend(other.signs);
         self.aside += other.aside;

@@ -17,6 +17,7 @@ pub(super) use steps::{RoleChoice, StepCounts};
 use walks::pass;
 pub(super) use walks::{Node, Walks, Way};
 
+use super::chronicle::{self, Chronicles};
 use super::habit::Habits;
 use super::owned::Owned;
 use crate::event::partition::stable_hash;
@@ -52,6 +53,8 @@ pub(super) struct Lives {
     pub(super) habits: Habits,
     /// Who acts on whose objects, by what tells whose they are.
     pub(super) owned: Owned,
+    /// Some lives as they were.
+    pub(super) chronicles: Chronicles,
 }
 
 /// Something that moves or shows an object.
@@ -96,6 +99,7 @@ impl Lives {
             }
         }
         self.owned.add(object, events);
+        chronicle::add(&mut self.chronicles, object, events);
         if steps.is_empty() {
             return;
         }
@@ -193,6 +197,7 @@ impl Lives {
         }
         self.habits.merge(other.habits);
         self.owned.merge(other.owned);
+        self.chronicles.merge(other.chronicles, chronicle::join);
         for (activity, more) in other.steps {
             self.steps.entry(activity).or_default().merge(more);
         }

@@ -6,8 +6,10 @@
 //! check will see. The command that writes the draft replays it over the same traffic once more, and takes back the
 //! [`Trust`] in declared states that this does not bear out.
 
+mod amount;
 mod annotate;
 mod beside;
+mod chronicle;
 mod completion;
 mod doubt;
 mod draft;
@@ -15,6 +17,7 @@ mod evidence;
 mod flows;
 mod fold;
 mod habit;
+mod invariant;
 mod life;
 mod lifecycle;
 mod made_up;

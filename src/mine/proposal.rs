@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::evidence::TenantPlace;
 use super::life::{Lives, StepCounts};
 use super::lifecycle::Lifecycle;
+use super::sketch::TypeSketch;
 
 /// Objects from which on a habit is worth a proposal.
 const SUPPORT: u64 = 10;
@@ -78,6 +80,15 @@ fn meet(a: &StepCounts, b: &StepCounts) -> bool {
     a.actors.iter().any(|(actor, steps)| usual(steps) && b.actors.get(actor).is_some_and(usual))
 }
 
+/// That nobody crosses the wall between tenants, where something tells them apart.
+pub(super) fn wall(object: &TypeSketch) -> Option<(String, String)> {
+    // Who asks is of a tenant that something else tells.
+    let TenantPlace { place, seen, .. } = object.tenant.as_ref().filter(|tenant| tenant.told)?;
+    let name = &object.name;
+    let constraint = format!("{{id: {name}-tenants, same: [actor.tenant, {name}.tenant], activities: any}}");
+    Some((constraint, format!("{seen}; needs `tenant: {place}` above")))
+}
+
 /// Nine of ten, of enough.
 fn is_habit(count: u64, all: u64) -> bool {
     all >= SUPPORT && count * 10 >= all * 9
@@ -90,6 +101,6 @@ fn support(count: u64, all: u64, object: &str) -> String {
     format!("{check}{count} of {all} of type {object}, {}.{} %", share / 10, share % 10)
 }
 
-fn id(words: &[&str]) -> String {
+pub(super) fn id(words: &[&str]) -> String {
     words.join("-").replace('_', "-")
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Mining;
+use super::amount::{self, AmountSketch};
 use super::evidence::{Evidence, KeyedByTenant, OperationEvidence, TenantPlace};
 use super::flows::{Edge, Flows};
 use super::name::{self, Names, Part, Template};
@@ -96,6 +97,8 @@ pub(super) struct ActivitySketch {
     pub(super) calls: u64,
     /// What its redirects mean.
     pub(super) redirected: Redirected,
+    /// Amounts that its bodies hold.
+    pub(super) amounts: Vec<AmountSketch>,
 }
 
 /// An operation with what it is about.
@@ -429,6 +432,7 @@ fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>, names: 
             accepted: operation.evidence.accepted,
             calls: operation.evidence.calls,
             redirected: operation.redirected,
+            amounts: amount::of(&operation.evidence.amounts, operation.evidence.accepted),
         });
     }
     activities.sort_by(|a, b| (&a.object, a.read, !a.creates).cmp(&(&b.object, b.read, !b.creates)));

@@ -71,6 +71,9 @@ impl<'a> Extracting<'a> {
             for (beside, event) in shown_beside(&mut extracted).into_iter().zip(&extracted.events) {
                 self.evidence.add(event, beside);
             }
+            if !self.job.follows_courses() {
+                extracted.events.iter_mut().for_each(|event| event.members = None);
+            }
         }
         self.keep(&extracted.events)
     }

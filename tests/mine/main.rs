@@ -4,6 +4,7 @@
 mod calls;
 mod doubts;
 mod forms;
+mod invariants;
 mod lists;
 mod names;
 mod owners;
