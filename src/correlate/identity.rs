@@ -31,7 +31,7 @@ use crate::model::expression::{Bound, Scope};
 use crate::model::{ActorNaming, Path, Root};
 
 /// Headers by which API keys are sent, without a model that names one.
-const KEY_HEADERS: [&str; 11] = [
+const KEY_HEADERS: [&str; 18] = [
     "x-api-key",
     "api-key",
     "apikey",
@@ -43,7 +43,18 @@ const KEY_HEADERS: [&str; 11] = [
     "access-key",
     "x-rapidapi-key",
     "cf-access-client-id",
+    "x-app-key",
+    "x-auth-key",
+    "x-client-key",
+    "x-device-api-key",
+    "x-device-key",
+    "x-partner-key",
+    "x-service-key",
 ];
+
+/// Claims, and fields of logs, that may name a tenant without a model.
+pub(super) const TENANT_NAMES: [&str; 9] =
+    ["tid", "tenant", "tenant_id", "tenantId", "org_id", "orgId", "org", "organization", "organization_id"];
 
 /// Headers by which tokens are sent beside `Authorization`.
 const TOKEN_HEADERS: [&str; 5] =

@@ -367,7 +367,7 @@ mod tests {
         for word in ["salesOrders", "SalesOrders", "sales-orders", "sales_orders"] {
             assert_eq!(singular(word), "sales_order", "{word}");
         }
-        assert_eq!(["SKUs", "URL", "Address"].map(singular), ["sku", "url", "address"]);
+        assert_eq!(["URLs", "SKU", "Address"].map(singular), ["url", "sku", "address"]);
         let upper = "9F1B2C3D-1111-4222-8333-123456789ABC";
         assert_eq!(in_one_case(upper), upper.to_ascii_lowercase());
         for other in ["ORD-1", "9F1B2C3D-1111-4222-8333-123456789ABX", "9F1B2C3D1-111-4222-8333-123456789ABC"] {

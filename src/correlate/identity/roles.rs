@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Naming, is_in_answer, masked_text, text_of};
+use super::{Naming, TENANT_NAMES, is_in_answer, masked_text, text_of};
 use crate::correlate::credential::{Kind, Shown};
 use crate::correlate::reading::Reading;
 use crate::event::Value;
@@ -20,14 +20,14 @@ impl Naming<'_> {
         if let Some((tenant, path)) = told.into_iter().find_map(text) {
             return (Some(self.masker.shared(&tenant)), Some(path));
         }
-        let names = ["tid", "tenant", "tenant_id", "org_id"];
-        let claimed = || reading.claims.as_ref().and_then(|c| names.iter().find_map(|n| c.text(n))).map(Arc::from);
+        let claimed =
+            || reading.claims.as_ref().and_then(|c| TENANT_NAMES.iter().find_map(|n| c.text(n))).map(Arc::from);
         // Any client can send this one: a model says whether it is to be believed.
         let believed = self.model.is_none();
         let sent = || {
             reading.header("x-tenant-id").filter(|_| believed).and_then(|v| std::str::from_utf8(v).ok()).map(Arc::from)
         };
-        let logged = || reading.log_field(&names).map(Arc::from);
+        let logged = || reading.log_field(&TENANT_NAMES).map(Arc::from);
         (claimed().or_else(logged).or_else(sent).map(|t: Arc<str>| self.masker.shared(&t)), None)
     }
 

@@ -90,7 +90,12 @@ impl Pair {
             let flag = matches!(value, "" | "true" | "false" | "on" | "off" | "0" | "1");
             flag || ASIDE.contains(&credential::bare(name).as_str())
         };
-        let mut names: Vec<_> = others.into_iter().filter(|(name, value)| !aside(name, value)).collect();
+        let button = |name: &str, value: &str| credential::bare(name) == "login" && !value.is_empty();
+        let (mut names, beside): (Vec<_>, Vec<_>) = others.into_iter().partition(|(name, value)| !aside(name, value));
+        if names.is_empty() {
+            // What is else a form's button is the name where nothing else is one.
+            names.extend(beside.into_iter().find(|(name, value)| button(name, value)));
+        }
         if names.len() > 1 {
             // Of several texts the one that the answer says of who is in.
             let told = told(reading);

@@ -5,15 +5,36 @@
 //! both, which only all exchanges together tell.
 
 use memchr::memmem;
+use serde_json::{Map, Value};
 
 use super::names::{NAMES, TOKENS, USER_PATHS};
-use super::{Pair, half, issued_cookies, request_texts, response_texts};
+use super::{Pair, bare, half, issued_cookies, request_texts, response_texts};
 use crate::correlate::credential::{HashKey, Shown};
 use crate::correlate::reading::Reading;
 use crate::event::partition::stable_hash;
 
 /// Shortest text that counts as a token.
 const SHORTEST: usize = 8;
+
+/// Longest answer that is looked through.
+const LONGEST_ANSWER: usize = 64 << 10;
+/// Names of objects that stand for somebody.
+const PEOPLE: [&str; 14] = [
+    "account",
+    "clerk",
+    "currentuser",
+    "customer",
+    "employee",
+    "identity",
+    "me",
+    "member",
+    "operator",
+    "person",
+    "principal",
+    "profile",
+    "staff",
+    "user",
+];
 
 /// What an exchange at such a path is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +58,24 @@ pub(super) fn may_give_token(reading: &Reading<'_>) -> bool {
     is_taken(reading) && [&b"oken\""[..], b"jwt\""].iter().any(|end| memmem::find(answer, end).is_some())
 }
 
+/// Whether an answer in JSON has a name in an object that stands for somebody: `staff: {ref}`.
+fn calls_somebody(answer: &[u8], name: &str) -> bool {
+    let read = || serde_json::from_slice::<Value>(answer).ok();
+    let mut left = Vec::from_iter((answer.len() <= LONGEST_ANSWER).then(read).flatten());
+    while let Some(value) = left.pop() {
+        let Value::Object(members) = value else { continue };
+        for (key, value) in members {
+            let somebody = PEOPLE.contains(&bare(&key).as_str());
+            let called = |members: &Map<String, Value>| members.values().any(|value| value.as_str() == Some(name));
+            if somebody && value.as_object().is_some_and(called) {
+                return true;
+            }
+            left.push(value);
+        }
+    }
+    false
+}
+
 /// Hash of where a request goes: what is given out there is compared.
 pub(in crate::correlate) fn place(reading: &Reading<'_>) -> u64 {
     let host = reading.host.as_deref().unwrap_or_default();
@@ -57,7 +96,8 @@ pub(in crate::correlate) fn unsaid(reading: &Reading<'_>, shown: &[Shown], key: 
     let echoes = memmem::find(answer, pair.secret.as_bytes()).is_some();
     let called = [&NAMES[..], &USER_PATHS]
         .into_iter()
-        .any(|names| response_texts(reading, names).iter().any(|told| **told == *name));
+        .any(|names| response_texts(reading, names).iter().any(|told| **told == *name))
+        || calls_somebody(answer, name);
     let sent = request_texts(reading, &NAMES);
     let alone = sent.iter().all(|sent| **sent == *name);
     let gives = || token || issued_cookies(reading, key).next().is_some();

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::correlate::identity;
+use crate::correlate::identity::TENANT_NAMES;
 use crate::correlate::redact::{RedactionRules, Treatment};
 use crate::model::expression::Expression;
 use crate::model::{AttributeRule, BuiltIn, Model, Path, Root};
@@ -28,8 +29,6 @@ const PERSONS: [&str; 13] = [
     "owner",
     "owner_id",
 ];
-/// Keys that may name a tenant, without a model.
-const TENANTS: [&str; 4] = ["tid", "tenant", "tenant_id", "org_id"];
 
 /// Kinds of names, and what becomes of each.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +70,7 @@ impl Selected {
         let keys = |names: &[&str]| names.iter().find_map(|name| rules.key(name)).map(|(_, how)| how);
         let mut selected = Selected {
             persons: rules.persons(),
-            tenants: keys(&TENANTS).or_else(|| headers(&["x-tenant-id"])),
+            tenants: keys(&TENANT_NAMES).or_else(|| headers(&["x-tenant-id"])),
             hosts: headers(&["host"]),
             request_ids: headers(&["x-request-id", "x-correlation-id", "traceparent"]),
             ..Selected::default()

@@ -115,12 +115,17 @@ fn at_any_path_who_is_called_by_his_name_is_let_in() {
     let entered = |path: &str, sent: &str, told: &str| made("POST", path).at(1).json(sent).answers(200, told);
     let told = r#"{"handle":"gina","user":"gina","token":"opaqueGGGGGGG7"}"#;
     assert_eq!(after(entered("/api/enter", sent, told), token(5, "opaqueGGGGGGG7")), bound("gina"));
+    let login = r#"{"login":"gina","passphrase":"open5esame"}"#;
+    let led = entered("/acme/api/enter", login, r#"{"staff":{"ref":"gina","ward":"icu"}}"#);
+    let led = led.answer_header("Set-Cookie", "hsid=a9Bc7d21Ef88qWx0; HttpOnly");
+    assert_eq!(after(led, cookie(5, "hsid=a9Bc7d21Ef88qWx0")), bound("gina"), "as somebody");
     let led = entered("/api/enter", sent, r#"{"username":"gina"}"#);
     let led = led.answer_header("Set-Cookie", "sid=AAAAAAAAAAAAAAAA1; HttpOnly");
     assert_eq!(after(led, cookie(5, "sid=AAAAAAAAAAAAAAAA1")), bound("gina"));
     for (sent, told, why) in [
         (sent, r#"{"user":"gina","passphrase":"open5esame","token":"opaqueGGGGGGG7"}"#, "an echo"),
         (sent, r#"{"user":"lena","token":"opaqueGGGGGGG7"}"#, "somebody else"),
+        (sent, r#"{"query":{"text":"gina"},"token":"opaqueGGGGGGG7"}"#, "nobody"),
         (sent, r#"{"token":"opaqueGGGGGGG7"}"#, "nobody"),
         (sent, r#"{"user":"gina","token":"opaqueGGGGGGG7","success":false}"#, "refused"),
         (r#"{"handle":"gina"}"#, told, "no secret"),
