@@ -24,8 +24,10 @@ fn remedy(run: &RunSummary) -> String {
     if run.not_asked.saturating_mul(2) > run.exchanges {
         return CUT_OFF.to_owned();
     }
-    // Of equals the first by name.
-    let most = run.cookies.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
+    // More requests carry it than are by nobody: logins told whose it is. Of equals the first by name.
+    let unknown = counts(run).0;
+    let most = run.cookies.iter().filter(|(_, exchanges)| **exchanges <= unknown);
+    let most = most.max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
     match most {
         Some((name, exchanges)) => of_cookie(name, *exchanges),
         None if has_logins(run) => REMEDY_BESIDE_LOGINS.to_owned(),
