@@ -119,3 +119,22 @@ fn no_credential_is_in_what_is_written() {
         assert!(!written.contains(secret), "{secret}");
     }
 }
+
+#[test]
+fn a_run_is_verified_by_its_own_thresholds() {
+    let (folder, out) = written(1, false);
+    let (run, archive) = (folder.path().join("run"), out.join("capture.har"));
+    let (run, archive) = (run.to_str().unwrap(), archive.to_str().unwrap());
+    let others = |rules: &[&str]| {
+        let check = ["check", archive, "-o", run, "--force", "-q", "--exit-zero"];
+        let checked = offpath(&[&check[..], rules].concat());
+        assert_eq!(code(&checked), 0, "{}", stderr(&checked));
+        let verified = offpath(&["verify", run, archive, "--format", "json", "--exit-zero"]);
+        let document: Value = serde_json::from_slice(&verified.stdout).unwrap();
+        (document["open"].as_u64().unwrap(), document["others"].as_u64().unwrap())
+    };
+    let (by_default, none) = others(&[]);
+    assert!(by_default > 0 && none == 0, "{by_default} {none}");
+    // One token lives longer than the usual limit, and shorter than this one.
+    assert_eq!(others(&["--rules", "SEC-LONG.life=60d"]), (by_default - 1, 0));
+}

@@ -361,7 +361,7 @@ impl Extractor {
             }
             None => {
                 let guess = Guess::of(&reading.target.segments, reading.template, response);
-                let guess = guess.with_invoked(reading.exchange.request.as_ref(), &self.masker);
+                let guess = guess.with_invoked(reading.exchange.request.as_ref(), &reading.target, &self.masker);
                 let name = format!("{}{}", self.masker.path(&guess.template.text), guess.selector());
                 (guess, name.into())
             }
@@ -402,7 +402,8 @@ impl Extractor {
         let known = acting.actor.principal.as_ref().filter(|_| sure);
         let mut bindings = self.bindings(reading, activity, outcome, acting.shown, known);
         // What was given out here has not served anybody yet.
-        bindings.enters = login::is_entrance(reading) || bindings.perhaps.as_ref().is_some_and(|made| !made.is_empty());
+        bindings.enters =
+            login::is_entrance(reading) || bindings.perhaps.as_ref().is_some_and(|perhaps| !perhaps.made.is_empty());
         // Who shows a refresh token beside one that is over does what it is there for.
         if actor.token_end.is_some() && actor.doubts.has(Doubt::Expired) && outcome == Outcome::Accepted {
             actor.token_end = actor.token_end.filter(|_| !login::renews(&self.probe(reading)));
@@ -422,16 +423,7 @@ impl Extractor {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
         }
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
-        self.learn(
-            activity,
-            outcome,
-            &found,
-            &actor,
-            &holder,
-            bindings,
-            (login::place(reading), stamp, end),
-            &mut out.facts,
-        );
+        self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);
         if let Some(guess) = called.guess.as_ref().filter(|_| outcome == Outcome::Accepted) {
             let response = exchange.response.as_ref().filter(|_| reading.call.is_none());
             out.ids.extend(guess.ids(response, &self.masker));

@@ -3,14 +3,15 @@
 mod call;
 mod fields;
 mod invoked;
+mod named;
 mod parameter;
 
 use std::sync::Arc;
 
 pub(super) use call::call_objects;
 use fields::{Leaf, Read, read, read_text};
-pub(super) use fields::{names_things, owner_of};
 use invoked::{Invoked, invoked};
+pub(super) use named::{names_things, owner_of};
 use offpath_capture::{Call, Request, Response};
 
 use super::object::{Found, KeySource, key_text};
@@ -113,8 +114,8 @@ impl Guess {
 
 impl Guess {
     /// The same, with what the request says is to be done.
-    pub(super) fn with_invoked(self, request: Option<&Request>, masker: &Masker) -> Guess {
-        let invoked = request.and_then(|request| invoked(&self.template, request, masker));
+    pub(super) fn with_invoked(self, request: Option<&Request>, target: &Target<'_>, masker: &Masker) -> Guess {
+        let invoked = request.and_then(|request| invoked(&self.template, request, target, masker));
         Guess { invoked, ..self }
     }
 
@@ -367,7 +368,7 @@ fn named(request: &Request, sent: &Read, collection: Option<&str>, masker: &Mask
     let bulk = sent.bulk.iter().filter_map(|leaf| {
         let owner = leaf.owner.as_deref().or(collection)?;
         // Things that a request is made of (`items: [{id}]`) are not what it is about.
-        let said = !leaf.path.rsplit('.').next().is_some_and(fields::is_own_id) || collection == Some(owner);
+        let said = !leaf.path.rsplit('.').next().is_some_and(named::is_own_id) || collection == Some(owner);
         let own = Leaf { owner: Some(owner.to_owned()), path: format!("req.{}", leaf.path), value: leaf.value.clone() };
         said.then_some((own, KeySource::RequestBody))
     });

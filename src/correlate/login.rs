@@ -33,12 +33,20 @@ use crate::event::{TokenExchange, Value};
 use crate::model::expression::{Bound, Scope};
 use crate::model::{Activity, Path, Root};
 
+/// What was given out at a path that says nothing of logins.
+pub(super) struct Perhaps {
+    /// Hash of where that was.
+    pub(super) place: u64,
+    /// What it binds if the path is a login's; nothing where it was given to who sent no name and secret.
+    pub(super) made: Vec<(Hash, Binding)>,
+}
+
 /// Bindings that one exchange makes.
 #[derive(Default)]
 pub(super) struct Bindings {
     pub(super) made: Vec<(Hash, Binding)>,
-    /// What it binds where the path is a login's, which says nothing of it; none where it is none.
-    pub(super) perhaps: Option<Vec<(Hash, Binding)>>,
+    /// What it binds if the path is a login's, which says nothing of it.
+    pub(super) perhaps: Option<Perhaps>,
     /// Credentials that stop standing for anybody, and how surely.
     pub(super) ended: Vec<(Hash, BoundTo)>,
     /// The request is for a way in or out, which is open to those too whose session has ended.

@@ -246,9 +246,7 @@ fn behind(event: &Event) -> Option<(Place, &str, Option<Arc<str>>)> {
 
 /// The beginning of a path whose template says that it is a tenant.
 fn beginning(event: &Event) -> Option<(Place, &str, Option<Arc<str>>)> {
-    let (_, template) = event.operation.as_deref()?.split_once(' ')?;
-    let learnt = path::root(template) == Some("{tenant}");
-    learnt.then(|| path::root(&event.path)).flatten().map(|value| (Place::Beginning, value, None))
+    path::tenant(event.operation.as_deref(), &event.path).map(|value| (Place::Beginning, value, None))
 }
 
 #[cfg(test)]

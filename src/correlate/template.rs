@@ -154,16 +154,18 @@ pub(super) fn is_collection(word: &str) -> bool {
 
 /// A word of a path or a body in small letters: `salesOrders` and `sales-orders` are `sales_orders`.
 pub(super) fn snake(word: &str) -> String {
-    let mut out = String::with_capacity(word.len() + 4);
+    snake_chars(word).collect()
+}
+
+/// The characters of that.
+pub(super) fn snake_chars(word: &str) -> impl Iterator<Item = char> {
     let mut lower = false;
-    for c in word.chars() {
-        if c.is_ascii_uppercase() && lower {
-            out.push('_');
-        }
+    word.chars().flat_map(move |c| {
+        let starts = c.is_ascii_uppercase() && lower;
         lower = c.is_ascii_lowercase() || c.is_ascii_digit();
-        out.push(if c == '-' { '_' } else { c.to_ascii_lowercase() });
-    }
-    out
+        let own = if c == '-' { '_' } else { c.to_ascii_lowercase() };
+        starts.then_some('_').into_iter().chain([own])
+    })
 }
 
 /// Singular of an English plural, by its ending, in small letters.

@@ -14,6 +14,12 @@ pub fn root(path: &str) -> Option<&str> {
     segments.next().map(|_| root)
 }
 
+/// The tenant that begins a path, where the template of its operation says that one does.
+pub fn tenant<'p>(operation: Option<&str>, path: &'p str) -> Option<&'p str> {
+    let (_, template) = operation?.split_once(' ')?;
+    (root(template) == Some("{tenant}")).then(|| root(path)).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -22,6 +28,9 @@ mod tests {
     fn a_root_stands_behind_prefixes_and_before_something() {
         assert_eq!(root("/acme/orders/7?x=/y/z"), Some("acme"));
         assert_eq!(root("/api/v1//acme/orders"), Some("acme"));
+        let told = |operation| tenant(operation, "/api/acme/orders/7");
+        assert_eq!(told(Some("GET /api/{tenant}/orders/{order}")), Some("acme"));
+        assert_eq!([Some("GET /api/acme/orders/{order}"), Some("order.get"), None].map(told), [None; 3]);
         assert_eq!(["/acme", "/api/v2/acme/", "/api", "", "?a/b"].map(root), [None; 5]);
     }
 }

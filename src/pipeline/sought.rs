@@ -91,10 +91,8 @@ impl Sought {
     /// Whether an event may be about the id: under a tenant that begins paths only what is that tenant's.
     fn is_at(&self, event: &Event) -> bool {
         let key = self.object.as_ref().map_or(&*self.typed, |(_, key)| key);
-        let template = event.operation.as_deref().and_then(|operation| operation.split_once(' '));
-        let tenanted = template.is_some_and(|(_, template)| path::root(template) == Some("{tenant}"));
-        let tenant = key.split_once('/').map(|(tenant, _)| tenant);
-        tenant.filter(|_| tenanted).is_none_or(|tenant| path::root(&event.path) == Some(tenant))
+        let begins = path::tenant(event.operation.as_deref(), &event.path);
+        key.split_once('/').zip(begins).is_none_or(|((tenant, _), begins)| tenant == begins)
     }
 
     /// Whether a name is the one that was typed, with or without the issuer that tells two of one name apart.

@@ -130,6 +130,18 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_that_logins_told_is_no_remedy() {
+        let actor = |evidence: &str, events| ActorSummary { evidence: evidence.into(), principals: 1, events };
+        let told = |requests: u64| {
+            let (actors, cookies) =
+                (vec![actor("bound", 400), actor("address", 3)], [("hsid".into(), requests)].into());
+            sentence(&RunSummary { actors, cookies, ..RunSummary::default() }).unwrap()
+        };
+        assert!(told(3).contains("3 requests carry the cookie `hsid`"), "{}", told(3));
+        assert!(told(400).contains("others are known by login") && !told(400).contains("hsid"), "{}", told(400));
+    }
+
+    #[test]
     fn the_share_is_told_whether_or_not_others_are_known() {
         let actor = |evidence: &str, principals, events| ActorSummary { evidence: evidence.into(), principals, events };
         let run = |actors| RunSummary { actors, ..RunSummary::default() };

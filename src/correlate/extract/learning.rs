@@ -10,7 +10,7 @@ use crate::correlate::cookie::SetCookie;
 use crate::correlate::credential::{self, Hash, Kind, Shown};
 use crate::correlate::facts::{Binding, Door, Facts, Holder, Presence, RoleSource, TenantFact};
 use crate::correlate::identity;
-use crate::correlate::login::{self, Bindings, Unsaid};
+use crate::correlate::login::{self, Bindings, Perhaps, Unsaid};
 use crate::correlate::object::Found;
 use crate::correlate::reading::Reading;
 use crate::correlate::role_place::{self, RolePlace};
@@ -48,11 +48,15 @@ impl Extractor {
             }
             None if login::may_give(reading) => {
                 let probe = self.probe(reading);
-                let made = || login::inferred(&probe, shown, self.keys(), &self.masker);
+                let inferred = || login::inferred(&probe, shown, self.keys(), &self.masker);
+                let perhaps = |made| Some(Perhaps { place: login::place(reading), made });
                 match login::unsaid(&probe, shown, &self.key) {
-                    Some(Unsaid::Login) => made(),
-                    Some(Unsaid::Perhaps) => Bindings { perhaps: Some(made().made), ..Bindings::default() },
-                    Some(Unsaid::Aside) => Bindings { perhaps: Some(Vec::new()), ..Bindings::default() },
+                    Some(Unsaid::Login) => inferred(),
+                    Some(Unsaid::Perhaps) => {
+                        let Bindings { made, acting, .. } = inferred();
+                        Bindings { perhaps: perhaps(made), acting, ..Bindings::default() }
+                    }
+                    Some(Unsaid::Aside) => Bindings { perhaps: perhaps(Vec::new()), ..Bindings::default() },
                     None => Bindings::default(),
                 }
             }
@@ -64,7 +68,9 @@ impl Extractor {
             let naming = self.naming();
             let kind = bindings.client.then(|| naming.client_kind()).flatten();
             let (roles, tenant) = (naming.bound_roles(reading), naming.bound_tenant(reading));
-            for (_, binding) in bindings.made.iter_mut().chain(bindings.perhaps.iter_mut().flatten()) {
+            for (_, binding) in
+                bindings.made.iter_mut().chain(bindings.perhaps.iter_mut().flat_map(|perhaps| &mut perhaps.made))
+            {
                 (binding.roles, binding.tenant, binding.kind) = (roles.clone(), tenant.clone(), kind.clone());
                 binding.acting = bindings.acting.clone();
             }
@@ -109,7 +115,7 @@ impl Extractor {
         actor: &Actor,
         holder: &Holder,
         bindings: Bindings,
-        (place, stamp, end): (u64, (i64, EventId), i64),
+        (stamp, end): ((i64, EventId), i64),
         facts: &mut Facts,
     ) {
         let (holder_then, strand) = (holder.clone(), actor.strand);
@@ -120,7 +126,8 @@ impl Extractor {
         facts.bindings.extend(ended);
         let stamped = |all: Vec<(Hash, Binding)>| all.into_iter().map(|(hash, binding)| (hash, stamp, binding));
         facts.bindings.extend(stamped(bindings.made));
-        facts.doors.extend(bindings.perhaps.map(|made| Door { place, made: stamped(made).collect() }));
+        let door = bindings.perhaps.map(|perhaps| Door { place: perhaps.place, made: stamped(perhaps.made).collect() });
+        facts.doors.extend(door);
         // A refused request proves nothing about objects: its path may be forged.
         if outcome != Outcome::Accepted {
             return;

@@ -13,7 +13,7 @@ impl Extractor {
         if bindings.kept {
             actor.doubts.add(Doubt::SessionKept);
         }
-        let mut made = bindings.made.iter().chain(bindings.perhaps.iter().flatten());
+        let mut made = bindings.made.iter().chain(bindings.perhaps.iter().flat_map(|perhaps| &perhaps.made));
         let Some((first, binding)) = made.next().filter(|_| actor.evidence < Evidence::Bound) else { return };
         let Some(subject) = &bindings.subject else {
             // Whoever it is holds the new token from now on.

@@ -6,9 +6,10 @@ use std::fmt;
 use offpath_capture::{Body, Headers};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::named::{ids_of, in_list_of, is_deletion, is_own_id, names_things, owner_of, owner_rank};
 use crate::correlate::body::is_json;
 use crate::correlate::credential::is_secret_field;
-use crate::correlate::template::{is_variable, singular};
+use crate::correlate::template::singular;
 use crate::event::{Value, names_one};
 
 /// Most ids taken from one body.
@@ -20,49 +21,8 @@ pub(super) const MOST_LISTED: usize = 64;
 /// Most values taken from one body whose names do not say that they are ids.
 const MOST_UNSAID: usize = 16;
 
-/// Longest name of a kind of things.
-const LONGEST_KIND: usize = 40;
-
-/// Fields whose values stand for ids.
-const NAMES: [&str; 7] = ["slug", "handle", "sku", "code", "number", "reference", "ref"];
-
-/// Whether a field of this name holds names that stand for ids.
-pub(in crate::correlate) fn names_things(name: &str) -> bool {
-    NAMES.contains(&name)
-}
-
-/// Names ending in `Id` that name no business object.
-const NO_OBJECTS: [&str; 16] = [
-    "request",
-    "trace",
-    "span",
-    "session",
-    "correlation",
-    "client",
-    "csrf",
-    "device",
-    "x_request",
-    "parent_span",
-    "idempotency",
-    "nonce",
-    "connection",
-    "visitor",
-    "anonymous",
-    "tracking",
-];
-
-/// How names of ids end.
-const ENDS: [&str; 8] = ["_id", "Id", "ID", "-id", "Guid", "_guid", "Uuid", "_uuid"];
-
-/// Names of the id of the object around it.
-const OWN: [&str; 8] = ["id", "_id", "uuid", "Id", "ID", "guid", "Guid", "Uuid"];
-
 /// Objects in which others are wrapped, in small letters.
 const WRAPPERS: [&str; 5] = ["data", "result", "attributes", "payload", "input"];
-
-/// Fields that name whose an object is, the plainest first; `ownerId`, `owner_id` and `owner: {id}` are `owner` too.
-const OWNERS: [&str; 10] =
-    ["owner", "user", "customer", "account", "creator", "created_by", "author", "owner_user", "member", "username"];
 
 /// What a JSON body tells of objects.
 #[derive(Default)]
@@ -186,7 +146,7 @@ impl Meaning {
             return Some(Meaning::Id(owner));
         }
         match key {
-            _ if NAMES.contains(&key) => Some(Meaning::Name),
+            _ if names_things(key) => Some(Meaning::Name),
             "status" | "state" | "Status" | "State" => Some(Meaning::State(owner())),
             _ if is_deletion(key) => Some(Meaning::Gone(owner())),
             _ => ids_of(key, around).map(Meaning::Ids),
@@ -266,76 +226,6 @@ fn is_state(value: &Value) -> bool {
     text.len() <= 40
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-. ".contains(c))
-}
-
-/// The object that an id's name says it is one of: `orderId`, `order_id`.
-fn stem(key: &str) -> Option<&str> {
-    ENDS.iter().find_map(|end| key.strip_suffix(end)).filter(|s| !s.is_empty())
-}
-
-fn snake(text: &str) -> String {
-    snake_chars(text).collect()
-}
-
-/// The characters of a name in `snake_case`.
-fn snake_chars(text: &str) -> impl Iterator<Item = char> {
-    text.chars().take(64).enumerate().flat_map(|(at, c)| {
-        let own = if c == '-' { '_' } else { c.to_ascii_lowercase() };
-        (c.is_ascii_uppercase() && at > 0).then_some('_').into_iter().chain([own])
-    })
-}
-
-/// The owner of a list of ids, by its key: `orderIds`, `order_ids`, `ids`.
-fn ids_of(key: &str, around: Option<&str>) -> Option<Option<String>> {
-    let one = key.strip_suffix('s').filter(|one| is_own_id(one) || stem(one).is_some())?;
-    owner_of(one, around)
-}
-
-/// Of what the list is that a value stands in, `order` of `orders.*.id`; `None` where it is the whole body.
-fn in_list_of(path: &str) -> Option<String> {
-    let (list, _) = path.rsplit_once(".*.")?;
-    Some(singular(list.rsplit('.').next().unwrap_or(list)))
-}
-
-/// Whether a key is that of the id of the object around it.
-pub(super) fn is_own_id(key: &str) -> bool {
-    OWN.contains(&key)
-}
-
-/// Whether a key says that, or when, the object around it was deleted.
-fn is_deletion(key: &str) -> bool {
-    if !["elet", "emov", "rash"].iter().any(|part| key.contains(part)) {
-        return false;
-    }
-    let name = snake(key);
-    let (name, asked) = name.strip_prefix("is_").map_or((&*name, false), |rest| (rest, true));
-    let told = name.strip_suffix("_at").or_else(|| name.strip_suffix("_on")).filter(|_| !asked);
-    matches!(told.unwrap_or(name), "deleted" | "removed" | "trashed" | "deletion_requested")
-}
-
-/// How plainly a key says that its value is whose the object around it is.
-fn owner_rank(key: &str) -> Option<usize> {
-    let name = stem(key).unwrap_or(key);
-    OWNERS.iter().position(|owner| snake_chars(name).eq(owner.chars()))
-}
-
-/// The owner that a key names: `None` when the key is no id, or one of nothing that has the name of a kind.
-pub(in crate::correlate) fn owner_of(key: &str, around: Option<&str>) -> Option<Option<String>> {
-    if is_own_id(key) {
-        return around.is_none_or(is_kind).then(|| around.map(str::to_owned));
-    }
-    let stem = stem(key).filter(|stem| !is_variable(stem))?;
-    let snake = snake(stem);
-    (is_kind(&snake) && !NO_OBJECTS.contains(&snake.as_str())).then_some(Some(snake))
-}
-
-/// Whether a name is one that people give to a kind of things: anybody may send other text in its place, and types are
-/// shown wherever their objects are.
-fn is_kind(name: &str) -> bool {
-    (1..=LONGEST_KIND).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-        && !is_variable(name)
 }
 
 impl<'de> DeserializeSeed<'de> for Fields<'_> {
@@ -512,29 +402,5 @@ mod tests {
         // However deep, the reader bounds it.
         let deep = format!("{}1{}", r#"{"data":"#.repeat(5_000), "}".repeat(5_000));
         assert_eq!(told(&deep), all(&[], &[]));
-    }
-
-    #[test]
-    fn only_names_of_kinds_name_kinds() {
-        for (key, kind) in [
-            ("orderId", "order"),
-            ("salesOrderID", "sales_order"),
-            ("sales-order-id", "sales_order"),
-            ("oauth2_grant_id", "oauth2_grant"),
-            ("s3BucketId", "s3_bucket"),
-        ] {
-            assert_eq!(owner_of(key, None).flatten().as_deref(), Some(kind), "{key}");
-        }
-        let long = format!("{}_id", "a".repeat(LONGEST_KIND + 1));
-        let secret = ["Zk3vQ9xT7mB2kkkk0_id", "9f86d081884c7d65_id", "ord_1_id", "2_id"];
-        for key in
-            secret.into_iter().chain(["anna.smith@example.com_id", "a b_id", "größe_id", "\u{1b}[31mred_id", &long])
-        {
-            assert_eq!(owner_of(key, None), None, "{key}");
-            let around = key.trim_end_matches("_id");
-            assert_eq!(owner_of("id", Some(around)), None, "{around}");
-        }
-        assert_eq!(owner_of("id", None), Some(None));
-        assert_eq!(owner_of("id", Some("order")), Some(Some("order".to_owned())));
     }
 }

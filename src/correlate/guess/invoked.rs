@@ -31,18 +31,18 @@ pub(in crate::correlate) struct Invoked {
 }
 
 /// What a request says is to be done; nothing of a path that says all there is to say.
-pub(super) fn invoked(template: &Template, request: &Request, masker: &Masker) -> Option<Invoked> {
-    let last = Target::parse(&request.target).segments.last().map(|word| stem(word).to_owned());
+pub(super) fn invoked(template: &Template, request: &Request, target: &Target<'_>, masker: &Masker) -> Option<Invoked> {
+    let last = target.segments.last().map(|word| stem(word));
     let whole = template.variables.is_empty();
-    if let Some((place, value)) = selector(request).filter(|(place, _)| !masker.hides_key(place)) {
+    if let Some((place, value)) = selector(request, target).filter(|(place, _)| !masker.hides_key(place)) {
         let procedure = procedure::of_value(&value);
-        let of_path = || last.as_deref().map(procedure::noun).unwrap_or_default();
+        let of_path = || last.map(procedure::noun).unwrap_or_default();
         let noun = if procedure.noun.is_empty() { of_path() } else { procedure.noun.clone() };
         let shown = place.strip_prefix("query.").unwrap_or(&place);
         let selector = Some(format!("?{shown}={value}"));
         return Some(Invoked { noun: singular(&noun), procedure, selector });
     }
-    let procedure = last.as_deref().filter(|_| whole).and_then(procedure::of_segment)?;
+    let procedure = last.filter(|_| whole).and_then(procedure::of_segment)?;
     Some(Invoked { noun: singular(&procedure.noun), procedure, selector: None })
 }
 
@@ -52,8 +52,7 @@ fn stem(word: &str) -> &str {
 }
 
 /// The parameter or member of the body that tells what is to be done, as a model names its place, and its value.
-fn selector(request: &Request) -> Option<(String, String)> {
-    let target = Target::parse(&request.target);
+fn selector(request: &Request, target: &Target<'_>) -> Option<(String, String)> {
     let query = target.query.iter().find(|(name, value)| tells(name, value));
     if let Some((name, value)) = query {
         return Some((format!("query.{name}"), value.to_string()));

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use offpath_capture::Request;
 
-use super::fields::{Leaf, MOST_LISTED, owner_of};
+use super::fields::{Leaf, MOST_LISTED};
 use super::is_container;
+use super::named::owner_of;
 use crate::correlate::body::is_form;
 use crate::correlate::credential::is_secret_parameter;
 use crate::correlate::object::KeySource;

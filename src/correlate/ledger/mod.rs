@@ -165,11 +165,11 @@ impl Ledger {
         push: &mut impl FnMut(Row) -> Result<(), E>,
     ) -> Result<(), E> {
         let Some(step) = event.operation.as_deref().or(event.activity.as_deref()) else { return Ok(()) };
-        let is_used = |object: &ObjectRef| is_used(event, object);
+        let is_used = |object: &ObjectRef| is_about(object) && !self.own_key(event, object).contains('/');
         let about = event.objects.iter().any(is_used);
         let said = |object: &ObjectRef| !about && self.is_named(event, object, asked);
         for (at, object) in event.objects.iter().enumerate().filter(|(_, object)| is_used(object) || said(object)) {
-            let key = own_key(event, object);
+            let key = self.own_key(event, object);
             let kind = self.ids.kind(&object.id.object_type);
             let own = self.ids.value(key);
             let Some(value) = self.value_at(event, object, own) else { continue };
@@ -202,19 +202,31 @@ impl Ledger {
     /// what is given elsewhere may be any tenant's. Of what is `asked`, nobody says whether it is a number.
     fn values(&self, event: &Event, id: HandedId, asked: bool) -> impl Iterator<Item = u64> {
         let number = asked || id.kind != ANY;
-        let at = path::root(&event.path).and_then(|root| self.tenants.get(root)).filter(|_| number);
+        let at = self.tenant(event).map(|(_, hash)| hash).filter(|_| number);
         let elsewhere = at.is_none() && number && !asked && self.tenants.len() <= MOST_TENANTS;
         let all = self.tenants.values().filter(move |_| elsewhere);
         let plain = (at.is_none() || asked).then_some(id.value);
         plain.into_iter().chain(at.into_iter().chain(all).map(move |tenant| self.ids.pair(*tenant, id.value)))
     }
 
+    /// The tenant that begins an event's path, and its hash.
+    fn tenant<'e>(&self, event: &'e Event) -> Option<(&'e str, &u64)> {
+        let root = path::root(&event.path)?;
+        Some((root, self.tenants.get(root)?))
+    }
+
+    /// The key of an object within the tenant that begins the path; what is unique under another parent only keeps it.
+    fn own_key<'e>(&self, event: &Event, object: &'e ObjectRef) -> &'e str {
+        let key = &*object.id.key;
+        let own = self.tenant(event).and_then(|(tenant, _)| key.strip_prefix(tenant)?.strip_prefix('/'));
+        own.unwrap_or(key)
+    }
+
     /// The hash of an object's id, of which `own` is that of its key within its tenant; none where tenants are too many.
     fn value_at(&self, event: &Event, object: &ObjectRef, own: u64) -> Option<u64> {
-        let (key, within) = (&object.id.key, own_key(event, object));
-        let tenant = key.strip_suffix(within).and_then(|rest| rest.strip_suffix('/'));
-        match tenant.and_then(|tenant| self.tenants.get(tenant)) {
-            Some(tenant) => (self.tenants.len() <= MOST_TENANTS).then(|| self.ids.pair(*tenant, own)),
+        let tenant = self.tenant(event).filter(|_| self.own_key(event, object).len() < object.id.key.len());
+        match tenant {
+            Some((_, tenant)) => (self.tenants.len() <= MOST_TENANTS).then(|| self.ids.pair(*tenant, own)),
             None => Some(own),
         }
     }
@@ -237,7 +249,7 @@ fn is_service(actor: &Actor) -> bool {
 
 /// The object of an event whose type has this hash.
 pub fn object_of<'e>(event: &'e Event, kind: u32, ids: &IdHasher) -> Option<&'e ObjectRef> {
-    event.objects.iter().find(|object| is_used(event, object) && ids.kind(&object.id.object_type) == kind)
+    event.objects.iter().find(|object| is_about(object) && ids.kind(&object.id.object_type) == kind)
 }
 
 /// What a write that was accepted did with its object. Who named the id himself, wherever, may have named one that was
@@ -270,16 +282,9 @@ fn is_counted(path: &str, key: &str) -> bool {
     })
 }
 
-/// Whether an event is about an object under an id of its own: not merely mentioned, nor one of a few under a parent.
-fn is_used(event: &Event, object: &ObjectRef) -> bool {
-    matches!(&*object.qualifier, "target" | "parent") && !own_key(event, object).contains('/')
-}
-
-/// The key of an object within the tenant that begins the path.
-fn own_key<'e>(event: &Event, object: &'e ObjectRef) -> &'e str {
-    let key = &*object.id.key;
-    let own = path::root(&event.path).and_then(|root| key.strip_prefix(root)?.strip_prefix('/'));
-    own.unwrap_or(key)
+/// Whether an event is about an object, which it does not merely mention.
+fn is_about(object: &ObjectRef) -> bool {
+    matches!(&*object.qualifier, "target" | "parent")
 }
 
 /// Whether a refusal says that there is no such thing, or not for him. A call inside a body is refused by an answer of 200

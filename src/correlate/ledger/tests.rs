@@ -202,6 +202,33 @@ fn an_event_is_written_down_as_what_went_over_and_what_it_did() {
 }
 
 #[test]
+fn a_number_under_a_tenant_is_the_tenants_and_one_under_another_parent_is_not_judged() {
+    let uses = |path: &str, key: &str| {
+        let mut event = sample::rich_event(3);
+        (event.actor.evidence, event.path, event.read, event.handed) = (Evidence::Claims, path.into(), true, None);
+        event.objects.truncate(1);
+        (event.objects[0].id.key, event.objects[0].qualifier) = (key.into(), "target".into());
+        let ids = IdHasher::new(&crate::correlate::HashKey::new(b"tests"));
+        let mut ledger = Ledger::new(ids).with_tenants(&["acme".to_owned(), "globex".to_owned()]);
+        let mut rows = Vec::new();
+        let mut push = |row: Row| {
+            rows.extend((row.deed == Deed::Used).then_some(row.value));
+            Ok::<_, ()>(())
+        };
+        ledger.note(&mut event, &mut push).unwrap();
+        rows
+    };
+    let (acme, globex) = (uses("/acme/orders/7", "acme/7"), uses("/globex/orders/7", "globex/7"));
+    assert_eq!((acme.len(), globex.len()), (1, 1));
+    assert_ne!(acme, globex);
+    assert_ne!(acme, uses("/orders/7", "7"));
+    // A key that is unique under a thing, wherever that stands.
+    for (path, key) in [("/4000/items/7", "4000/7"), ("/halls/4/rows/7", "4/7"), ("/acme/halls/4/rows/7", "acme/4/7")] {
+        assert_eq!(uses(path, key), [0; 0], "{path}");
+    }
+}
+
+#[test]
 fn a_call_that_many_use_with_ids_from_elsewhere_is_used_so() {
     let reported = |strangers: u64| {
         let mut users = Users::default();

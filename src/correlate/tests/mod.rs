@@ -11,6 +11,7 @@ mod logins;
 mod objects;
 mod outcome;
 mod shared_keys;
+mod unsaid;
 
 use std::net::IpAddr;
 use std::sync::Arc;
