@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::deviation::Doubt;
 use super::history::{History, Life, Touch};
 use super::scope::CaseScope;
-use crate::event::{Event, Outcome, TenantTold};
+use crate::event::{Event, Outcome, TenantTold, path};
 
 /// Confidence at most, where it is not known which of several tenants is an object's.
 const ONE_OF_SEVERAL: f32 = 0.4;
@@ -68,7 +68,7 @@ fn makes(history: &History<'_>, life: &Life<'_>, touch: Touch) -> bool {
 /// Who puts something in the place of another's object did not make it.
 fn is_written_over(history: &History<'_>, touch: Touch) -> bool {
     let Some((event, object)) = history.event(touch.event).zip(history.reference(touch)) else { return false };
-    let named = |key: &str| event.path.split('/').any(|segment| segment == key);
+    let named = |key: &str| path::holds(&event.path, key);
     event.status != Some(201) && (named(&object.id.key) || object.id.key.rsplit('/').next().is_some_and(named))
 }
 

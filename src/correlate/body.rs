@@ -8,7 +8,7 @@ mod tests;
 use std::sync::Arc;
 
 use offpath_capture::{Body, Headers};
-use pull::Pull;
+use pull::{At, Pull};
 use rust_decimal::Decimal;
 use serde::de::DeserializeSeed;
 pub(super) use slot::Pulled;
@@ -104,7 +104,7 @@ impl Wanted {
             pulled.complete = body.is_whole();
         } else if is_json(bytes, headers) {
             let mut reader = serde_json::Deserializer::from_slice(bytes);
-            let all = Pull { wanted: self, active: SmallVec::from_slice(&[0]), listed: false, out: &mut pulled.slots };
+            let all = Pull { wanted: self, active: SmallVec::from_slice(&[At::ROOT]), out: &mut pulled.slots };
             let read = if self.slots == 0 { Ok(()) } else { all.deserialize(&mut reader) };
             pulled.complete = read.is_ok() && reader.end().is_ok() && body.is_whole();
         } else if is_form(headers) && bytes.len() <= LONGEST_FORM {
@@ -117,7 +117,7 @@ impl Wanted {
     pub(super) fn pull_text(&self, text: &str) -> Pulled {
         let mut pulled = Pulled { slots: vec![Slot::default(); self.slots], complete: false };
         let mut reader = serde_json::Deserializer::from_str(text);
-        let all = Pull { wanted: self, active: SmallVec::from_slice(&[0]), listed: false, out: &mut pulled.slots };
+        let all = Pull { wanted: self, active: SmallVec::from_slice(&[At::ROOT]), out: &mut pulled.slots };
         let read = if self.slots == 0 { Ok(()) } else { all.deserialize(&mut reader) };
         pulled.complete = read.is_ok() && reader.end().is_ok();
         pulled

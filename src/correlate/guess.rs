@@ -9,7 +9,7 @@ mod parameter;
 use std::sync::Arc;
 
 pub(super) use call::call_objects;
-use fields::{Leaf, Read, read, read_text};
+use fields::{Leaf, Read, read, read_answer, read_text};
 use invoked::{Invoked, invoked};
 pub(super) use named::{names_things, owner_of};
 use offpath_capture::{Call, Request, Response};
@@ -151,7 +151,7 @@ fn is_end(state: &str) -> bool {
 /// Ids and states of an accepted answer.
 fn answered(response: Option<&Response>) -> Read {
     let taken = response.filter(|response| (200..300).contains(&response.status));
-    taken.map(|response| read(&response.body, &response.headers)).unwrap_or_default()
+    taken.map(|response| read_answer(&response.body, &response.headers)).unwrap_or_default()
 }
 
 /// Objects that an exchange shows, by the looks of it. The target is the last id of the path, or what was created.

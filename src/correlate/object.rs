@@ -13,10 +13,11 @@ use super::guess::Guess;
 use super::identity::masked_text;
 use super::reading::Reading;
 use super::redact::Masker;
+use super::target::asked;
 use super::template::{Template, in_one_case};
 use crate::event::{ObjectId, ObjectRef, Outcome, TenantTold, Value};
 use crate::model::expression::{self, Bound, Scope};
-use crate::model::{Activity, AttributeRule, Model, ObjectType, ObjectTypeId, Path, Root, Segment};
+use crate::model::{Activity, AttributeRule, Model, ObjectType, ObjectTypeId, Path, Pattern, Root, Segment};
 
 /// Longest key of an object.
 const LONGEST_KEY: usize = 256;
@@ -188,8 +189,16 @@ impl Objects<'_> {
         let segments = &self.reading.target.segments;
         let here =
             |word: &str| segments.windows(2).any(|pair| matches!(pair, [a, b] if **a == *word && **b == **value));
+        let within = |pattern: &Pattern, segment: &str| {
+            let mut values = pattern.values(segment).unwrap_or_default().into_iter();
+            values.any(|(known, text)| known == name && *text == **value)
+        };
+        let begins = |word: &str, pattern: &Pattern| {
+            segments.windows(2).any(|pair| matches!(pair, [a, b] if **a == *word && within(pattern, b)))
+        };
         let behind = |pair: &[Segment]| match pair {
             [Segment::Literal(word), Segment::Parameter(parameter)] => parameter == name && here(word),
+            [Segment::Literal(word), Segment::Pattern(pattern)] => begins(word, pattern),
             _ => false,
         };
         let on_it =
@@ -240,6 +249,9 @@ impl Objects<'_> {
 
     fn key_at(&self, id: ObjectTypeId, path: &Path) -> Option<Arc<str>> {
         match self.reading.value(path) {
+            Bound::Exactly(Value::Text(text)) if path.root == Root::Query => {
+                self.key_text(id, &Value::Text(asked(&text)?.into()))
+            }
             Bound::Exactly(value) => self.key_text(id, &value),
             Bound::AtLeast(_) | Bound::Unknown => None,
         }

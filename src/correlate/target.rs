@@ -61,6 +61,20 @@ fn without_authority(path: &str) -> &str {
     rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
 }
 
+/// PostgREST's filters that ask for more than one thing, as they stand before a value.
+const FILTERS: [&str; 13] =
+    ["gt", "gte", "ilike", "imatch", "in", "is", "isdistinct", "like", "lt", "lte", "match", "neq", "not"];
+
+/// What a parameter of a query asks that something be: its value, or what stands behind `eq.` in one of PostgREST; `None`
+/// for its other filters, which name nothing.
+pub(super) fn asked(value: &str) -> Option<&str> {
+    match value.split_once('.') {
+        Some(("eq", value)) => Some(value),
+        Some((filter, _)) if FILTERS.contains(&filter) => None,
+        _ => Some(value),
+    }
+}
+
 /// Decoded `name=value` pairs of a query or a form body.
 pub(super) fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     text.split('&').filter(|p| !p.is_empty()).take(MOST_PARAMETERS).map(|pair| {
@@ -102,6 +116,12 @@ mod tests {
         assert_eq!(target.parameter("y"), Some("ä"));
         assert_eq!(target.parameter("z"), Some(""));
         assert_eq!(target.parameter("w"), None);
+    }
+
+    #[test]
+    fn filters_name_what_they_equal() {
+        let told = ["7", "eq.7", "eq.a.b", "a.b", "in.(7,8)", "not.eq.7", "gt.7"].map(asked);
+        assert_eq!(told, [Some("7"), Some("7"), Some("a.b"), Some("a.b"), None, None, None]);
     }
 
     proptest! {

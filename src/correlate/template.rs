@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::secret_segment::is_secret_segment;
+use crate::event::path::without_format;
 
 /// A path split into fixed words and variable tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +76,16 @@ impl Template {
         if text.is_empty() {
             text.push('/');
         }
-        let collection = before.filter(|w| is_collection(w)).map(str::to_owned);
+        let collection = before.filter(|w| is_collection(w)).map(|word| without_format(word).to_owned());
         Template { text: text.into(), variables, collection }
+    }
+}
+
+/// What a segment says by its looks: the word for a kind of things, and the value that is a part of it.
+pub(super) fn word_and_value(segment: &str) -> (Option<&str>, Option<&str>) {
+    match Inside::of(segment) {
+        Some(inside) => (inside.name, Some(inside.value)),
+        None => (Some(without_format(segment)).filter(|word| is_collection(word) && !is_variable(word)), None),
     }
 }
 
@@ -115,22 +124,17 @@ impl<'a> Inside<'a> {
             _ => inner,
         };
         let quoted = || value.strip_prefix("guid").unwrap_or(value).strip_prefix('\'')?.strip_suffix('\'');
-        let value = quoted().filter(|text| !text.is_empty()).unwrap_or(value);
-        let begin = segment.get(..=name.len())?;
-        Some(Inside { name: Some(name), begin, value, end: ")" })
+        let (value, end) = quoted().filter(|text| !text.is_empty()).map_or((value, ")"), |text| (text, "')"));
+        let begin = segment.get(..segment.len() - end.len() - value.len())?;
+        Some(Inside { name: Some(name), begin, value, end })
     }
 
     fn before_format(segment: &'a str) -> Option<Inside<'a>> {
-        let (value, format) = segment.rsplit_once('.')?;
-        let is_format = FORMATS.iter().any(|known| format.eq_ignore_ascii_case(known));
+        let value = without_format(segment);
         let end = segment.get(value.len()..)?;
-        (is_format && is_variable(value)).then_some(Inside { name: None, begin: "", value, end })
+        (!end.is_empty() && is_variable(value)).then_some(Inside { name: None, begin: "", value, end })
     }
 }
-
-/// Endings by which a client asks for a form of a thing. What browsers load by names with hashes (`js`, `css`) is no thing.
-const FORMATS: [&str; 14] =
-    ["json", "xml", "csv", "tsv", "pdf", "txt", "html", "ics", "xls", "xlsx", "doc", "docx", "zip", "rss"];
 
 /// A day of several segments from one on, `/2026/03/01`: its text, and the segments behind it. A year and a month alone
 /// may as well be two ids, `/users/2024/12`.
@@ -397,7 +401,9 @@ mod tests {
             ("/v1/7", "/v1/{id}"),
             ("/orders/4000:cancel", "/orders/{order}:cancel"),
             ("/odata/Orders(4000)/Items(OrderId=4000,Id=2)", "/odata/Orders({order})/Items({item})"),
-            ("/odata/People('anna')", "/odata/People({people})"),
+            ("/odata/Orders(Id=4000)", "/odata/Orders(Id={order})"),
+            ("/odata/Files(guid'9f1b2c3d-1111-4222-8333-123456789abc')", "/odata/Files(guid'{file}')"),
+            ("/odata/People('anna')", "/odata/People('{people}')"),
             ("/reports/2026/03/01", "/reports/{year}/{month}/{day}"),
             ("/posts/2026/03/01/my-day", "/posts/{year}/{month}/{day}/my-day"),
             ("/users/2024/12", "/users/{user}/{id}"),

@@ -20,6 +20,29 @@ pub fn tenant<'p>(operation: Option<&str>, path: &'p str) -> Option<&'p str> {
     (root(template) == Some("{tenant}")).then(|| root(path)).flatten()
 }
 
+/// Endings by which a client asks for a form of a thing. What browsers load by names with hashes (`js`, `css`) is no thing.
+const FORMATS: [&str; 14] =
+    ["json", "xml", "csv", "tsv", "pdf", "txt", "html", "ics", "xls", "xlsx", "doc", "docx", "zip", "rss"];
+
+/// A segment without the format that is asked for: `orders` of `orders.json`.
+pub fn without_format(segment: &str) -> &str {
+    let stem = segment
+        .rsplit_once('.')
+        .filter(|(stem, format)| !stem.is_empty() && FORMATS.iter().any(|known| format.eq_ignore_ascii_case(known)));
+    stem.map_or(segment, |(stem, _)| stem)
+}
+
+/// Whether a key stands in a path, alone in its segment or with a verb, a format or brackets about it.
+pub fn holds(path: &str, key: &str) -> bool {
+    let joins = |text: &str, at: fn(&str) -> Option<char>| at(text).is_none_or(|c| !c.is_alphanumeric());
+    let within = |segment: &str| {
+        segment.split_once(key).is_some_and(|(before, behind)| {
+            joins(before, |text| text.chars().next_back()) && joins(behind, |text| text.chars().next())
+        })
+    };
+    !key.is_empty() && path.split('?').next().unwrap_or_default().split('/').any(within)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +55,19 @@ mod tests {
         assert_eq!(told(Some("GET /api/{tenant}/orders/{order}")), Some("acme"));
         assert_eq!([Some("GET /api/acme/orders/{order}"), Some("order.get"), None].map(told), [None; 3]);
         assert_eq!(["/acme", "/api/v2/acme/", "/api", "", "?a/b"].map(root), [None; 5]);
+    }
+
+    #[test]
+    fn keys_stand_in_paths_alone_or_within_a_segment() {
+        for path in ["/orders/7", "/orders/7:cancel", "/Orders(7)/Items", "/Orders('7')", "/orders/7.json?x"] {
+            assert!(holds(path, "7"), "{path}");
+        }
+        for path in ["/orders/17", "/orders?id=7", "/orders/7a", ""] {
+            assert!(!holds(path, "7"), "{path}");
+        }
+        assert_eq!(
+            ["orders.json", "a.b.CSV", "app.js", ".json"].map(without_format),
+            ["orders", "a.b", "app.js", ".json"]
+        );
     }
 }

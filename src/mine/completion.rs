@@ -71,13 +71,10 @@ pub(super) fn is_numbered(key: &str) -> bool {
 
 /// Whether the first object was made by the event: it is a target that the path does not hold.
 fn makes(event: &Event, template: &Template) -> bool {
-    let last = template.parts.iter().rev().find_map(|part| match part {
-        Part::Variable(name) => Some(name.as_str()),
-        Part::Fixed(_) => None,
-    });
+    let last = template.parts.iter().rev().find_map(Part::variable);
     let Some(first) = event.objects.first().filter(|o| &*o.qualifier == "target") else { return false };
     let key = first.id.key.rsplit('/').next().unwrap_or_default();
-    last != Some(&*first.id.object_type) || !event.path.split('/').any(|segment| segment == key)
+    last != Some(&*first.id.object_type) || !path::holds(&event.path, key)
 }
 
 /// What was made, then the objects of the path from the last one up, then those that are only mentioned.
@@ -113,7 +110,7 @@ fn keys<'t>(learnt: &'t Learnt, known: &mut [ObjectRef]) -> Vec<(&'t str, bool, 
     // Numbers of tenants are told apart of their own.
     let tenants = usize::from(learnt.tenant.is_some());
     for ((part, value), scoped) in parts {
-        let Part::Variable(name) = part else { continue };
+        let Some(name) = part.variable() else { continue };
         let key = match value {
             Some(value) => {
                 values.push(value);
@@ -121,7 +118,7 @@ fn keys<'t>(learnt: &'t Learnt, known: &mut [ObjectRef]) -> Vec<(&'t str, bool, 
             }
             None => {
                 let above = keys.last().map(|(_, _, key)| Arc::clone(key));
-                let own = |o: &&mut ObjectRef| *o.id.object_type == **name && &*o.qualifier != "mentioned";
+                let own = |o: &&mut ObjectRef| *o.id.object_type == *name && &*o.qualifier != "mentioned";
                 let Some(object) = known.iter_mut().rev().find(own) else { continue };
                 let last = object.id.key.rsplit('/').next().unwrap_or_default();
                 if let Some(above) = above.filter(|_| is_small(last) && values.len() > tenants) {

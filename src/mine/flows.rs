@@ -18,7 +18,7 @@ use super::evidence::Evidence;
 use super::templates::Templates;
 use crate::event::least::{add_least, keep_least_keys};
 use crate::event::partition::stable_hash;
-use crate::event::{Event, ObjectId, ObjectRef, Outcome, Value, names_one};
+use crate::event::{Event, ObjectId, ObjectRef, Outcome, Value, names_one, path};
 
 /// Ports kept of one value.
 const PORTS: usize = 12;
@@ -57,7 +57,7 @@ pub(super) fn ports<'e>(event: &'e Event, places: &'e [super::Traced]) -> impl I
     let operation = event.operation.iter().filter(|_| event.outcome == Outcome::Accepted);
     operation.flat_map(move |operation| {
         let port = |place: Arc<str>, object_type| Port { operation: Arc::clone(operation), place, object_type };
-        let in_path = |key: &str| event.path.split('/').any(|segment| segment == key);
+        let in_path = |key: &str| path::holds(&event.path, key);
         let named = event.objects.iter().zip(places).filter(|(object, _)| names_one(&object.id.key));
         let named = named.map(move |(object, traced)| {
             let (key, object_type) = (&object.id.key, Some(Arc::clone(&object.id.object_type)));

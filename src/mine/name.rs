@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::event::is_call;
 pub(super) use crate::event::path::is_prefix;
+use crate::event::path::without_format;
 use crate::event::procedure::{self, Procedure};
 
 /// Longest name made.
@@ -69,6 +70,11 @@ pub(super) fn singular(text: &str) -> String {
     stem.unwrap_or(word)
 }
 
+/// Whether a word is an English plural, by its ending.
+pub(super) fn is_plural(text: &str) -> bool {
+    singular(text) != word(text)
+}
+
 /// The name of an object type.
 pub(super) fn object_type(text: &str) -> String {
     let word = word(text);
@@ -122,6 +128,22 @@ pub(super) struct Template {
 pub(super) enum Part {
     Fixed(String),
     Variable(String),
+    /// A variable that is a part of its segment, with the text before and behind it: `{order}:cancel`, `Orders({order})`.
+    Inside {
+        begin: String,
+        name: String,
+        end: String,
+    },
+}
+
+impl Part {
+    /// The name of the variable that it is or has.
+    pub(super) fn variable(&self) -> Option<&str> {
+        match self {
+            Part::Variable(name) | Part::Inside { name, .. } => Some(name),
+            Part::Fixed(_) => None,
+        }
+    }
 }
 
 impl Template {
@@ -172,7 +194,7 @@ impl Template {
     fn procedure(&self) -> Option<Procedure> {
         match (&self.selector, self.parts.last()) {
             (Some((_, value)), _) => Some(procedure::of_value(value)),
-            (None, Some(Part::Fixed(last))) if !self.parts.iter().any(|part| matches!(part, Part::Variable(_))) => {
+            (None, Some(Part::Fixed(last))) if self.parts.iter().all(|part| part.variable().is_none()) => {
                 procedure::of_segment(last.split('.').next().unwrap_or_default())
             }
             _ => None,
@@ -205,6 +227,9 @@ impl Template {
             match part {
                 Part::Fixed(text) => out.extend(["/", text]),
                 Part::Variable(name) => out.extend(["/{", &seen.choose(std::slice::from_ref(name)), "}"]),
+                Part::Inside { begin, name, end } => {
+                    out.extend(["/", begin, "{", &seen.choose(std::slice::from_ref(name)), "}", end]);
+                }
             }
         }
         if self.parts.is_empty() {
@@ -233,6 +258,7 @@ impl Template {
             match part {
                 Part::Fixed(text) => out.extend(["/", text]),
                 Part::Variable(name) => out.extend(["/{", name, "}"]),
+                Part::Inside { begin, name, end } => out.extend(["/", begin, "{", name, "}", end]),
             }
         }
         if self.parts.is_empty() {
@@ -244,11 +270,20 @@ impl Template {
         out
     }
 
-    /// Fixed words that say something: no versions, no `api`.
+    /// Fixed words that say something, without the format that is asked for: no versions, no `api`. What is done to a thing
+    /// may stand in its own segment, `{order}:cancel`, or have the name of a schema before its own, as OData's actions do.
     fn words(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.parts.iter().enumerate().filter_map(|(at, part)| match part {
-            Part::Fixed(text) if !is_prefix(text) => Some((at, text.as_str())),
-            _ => None,
+        let mut bracket = false;
+        self.parts.iter().enumerate().filter_map(move |(at, part)| {
+            let action =
+                std::mem::replace(&mut bracket, matches!(part, Part::Inside { end, .. } if end.ends_with(')')));
+            match part {
+                Part::Fixed(text) if is_prefix(text) => None,
+                Part::Fixed(text) if action => text.rsplit('.').next().map(|word| (at, word)),
+                Part::Fixed(text) => Some((at, without_format(text))),
+                Part::Inside { end, .. } => end.strip_prefix(':').map(|verb| (at, verb)),
+                Part::Variable(_) => None,
+            }
         })
     }
 
@@ -261,7 +296,7 @@ impl Template {
         }
         if let Some(procedure) = self.procedure().filter(|_| !creates) {
             let last = self.parts.last().map(|part| match part {
-                Part::Fixed(name) | Part::Variable(name) => name.as_str(),
+                Part::Fixed(name) | Part::Variable(name) | Part::Inside { name, .. } => name.as_str(),
             });
             let name = self.selector.as_ref().map(|(_, value)| value.as_str()).or(last).unwrap_or_default();
             let first = match procedure.reads {
@@ -270,9 +305,9 @@ impl Template {
             };
             return wishes(first, object_type, self);
         }
-        let last_variable = self.parts.iter().rposition(|p| matches!(p, Part::Variable(_)));
+        let last_variable = self.parts.iter().rposition(|part| part.variable().is_some());
         let after: Vec<String> =
-            self.words().filter(|(at, _)| last_variable.is_none_or(|v| *at > v)).map(|(_, w)| word(w)).collect();
+            self.words().filter(|(at, _)| last_variable.is_none_or(|v| *at >= v)).map(|(_, w)| word(w)).collect();
         let tail = after.join("_");
         let verb = match (self.method.as_str(), creates, after.is_empty()) {
             ("POST", true, _) => return wishes(format!("create_{object_type}"), &tail, self),
@@ -285,10 +320,7 @@ impl Template {
             (method, _, _) => &word(method),
         };
         let last = last_variable.and_then(|at| self.parts.get(at));
-        let own = match last {
-            Some(Part::Variable(name)) if name != "id" => name,
-            _ => object_type,
-        };
+        let own = last.and_then(Part::variable).filter(|name| *name != "id").unwrap_or(object_type);
         let noun = if tail.is_empty() { own } else { &tail };
         let first = if verb.is_empty() { noun.to_owned() } else { format!("{verb}_{noun}") };
         wishes(first, object_type, self)
@@ -315,12 +347,23 @@ fn wishes(first: String, more: &str, template: &Template) -> Vec<String> {
 }
 
 fn part(text: &str) -> Option<Part> {
-    if let Some(name) = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')) {
+    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    if let Some(name) = inner.filter(|inner| !inner.contains(['{', '}'])) {
         let name = word(name);
         return (!name.is_empty()).then_some(Part::Variable(name));
     }
-    let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"{}*?#\"\\".contains(&b));
-    (plain && !text.starts_with(':')).then(|| Part::Fixed(text.to_owned()))
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && !b"{}*?#\"\\".contains(&b));
+    if text.starts_with(':') {
+        return None;
+    }
+    let Some((begin, rest)) = text.split_once('{') else { return plain(text).then(|| Part::Fixed(text.to_owned())) };
+    let (name, end) = rest.split_once('}')?;
+    let name = word(name);
+    (plain(begin) && plain(end) && !name.is_empty()).then(|| Part::Inside {
+        begin: begin.to_owned(),
+        name,
+        end: end.to_owned(),
+    })
 }
 
 /// The state that a step leaves behind, where the server names none.
@@ -351,6 +394,12 @@ mod tests {
             ("DELETE /orders/{order}", "order", false, "delete_order"),
             ("POST /orders/{order}", "order", false, "post_order"),
             ("M-SEARCH /orders/{order}", "order", false, "m_search_order"),
+            ("POST /orders/{order}:cancel", "order", false, "cancel"),
+            ("GET /orders/{order}.json", "order", false, "view_order"),
+            ("POST /orders/{order}/fulfillments.json", "order", false, "fulfillments"),
+            ("POST /orders.json", "order", true, "create_order"),
+            ("DELETE /Orders({order})", "order", false, "delete_order"),
+            ("POST /Orders('{order}')/Sales.Approve", "order", false, "approve"),
         ] {
             let template = Template::read(operation).unwrap();
             assert_eq!(template.activity(object_type, creates)[0], name, "{operation}");
@@ -360,7 +409,7 @@ mod tests {
 
     #[test]
     fn what_a_model_cannot_say_is_no_template() {
-        for operation in ["GET", "get /a", "GET a", "GET /a b", "GET /{a}.json", "GET /a*", "GET /:a", "GET /{%}"] {
+        for operation in ["GET", "get /a", "GET a", "GET /a b", "GET /{a}{b}", "GET /a*", "GET /:a", "GET /{%}"] {
             assert_eq!(Template::read(operation), None, "{operation}");
         }
         assert_eq!(Template::read("GET /a/{x}/{x}").unwrap().text(), "GET /a/{x}/{x_2}");

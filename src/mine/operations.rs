@@ -10,6 +10,7 @@ use super::name::{self, Part, Template};
 use super::setting;
 use super::subject::Subject;
 use super::templates::{Learnt, Templates};
+use crate::event::path::without_format;
 
 /// Accepted operations by template, with what was learnt of their places and types, and the types of no life of their own.
 pub(super) fn operations(
@@ -49,9 +50,9 @@ fn about_what_was_learnt(learnt: &Learnt, seen: &mut OperationEvidence) {
     // A tenant's things have a life of their own.
     let inner = learnt.tenant.is_none();
     let parts = parts.skip(learnt.tenant.map_or(0, |tenant| tenant + 1));
-    let variables = parts.filter_map(|((part, value), scoped)| match part {
-        Part::Variable(name) => Some((Arc::<str>::from(name.as_str()), value.is_some(), *scoped && inner)),
-        Part::Fixed(_) => None,
+    let variables = parts.filter_map(|((part, value), scoped)| {
+        let name = part.variable()?;
+        Some((Arc::<str>::from(name), value.is_some(), *scoped && inner))
     });
     let mut variables: Vec<(Arc<str>, bool, bool)> = variables.collect();
     let Some((name, true, scoped)) = variables.pop() else {
@@ -118,18 +119,16 @@ fn answers_only(operations: &BTreeMap<Template, OperationEvidence>) -> Vec<Arc<s
     for (template, evidence) in operations {
         let last = template.parts.last();
         for (object, subject) in &evidence.subjects {
-            let variable = template.parts.iter().any(|p| matches!(p, Part::Variable(name) if **name == **object));
+            let variable = template.parts.iter().any(|part| part.variable() == Some(&**object));
             let asked = subject.keys.keys().flatten().any(|place| !place.starts_with("res."));
-            let plural = matches!(last, Some(Part::Fixed(word)) if name::singular(word) != name::word(word));
+            let plural = matches!(last, Some(Part::Fixed(word)) if name::is_plural(without_format(word)));
             let named = variable || asked || plural;
             let sum = seen.entry(object).or_default();
             *sum = (sum.0 + 1, sum.1 || named);
         }
     }
-    for name in operations.keys().flat_map(|t| &t.parts) {
-        if let Part::Variable(name) = name
-            && let Some(sum) = seen.get_mut(&Arc::from(name.as_str()))
-        {
+    for name in operations.keys().flat_map(|t| &t.parts).filter_map(Part::variable) {
+        if let Some(sum) = seen.get_mut(&Arc::from(name)) {
             sum.1 = true;
         }
     }

@@ -253,11 +253,8 @@ fn place(template: Template, evidence: OperationEvidence, read: bool, foreign: &
 /// Variables of a template by name, and as they are written.
 fn written_variables(template: &Template) -> Vec<(String, String)> {
     let mut seen = Names::default();
-    let names = template.parts.iter().filter_map(|part| match part {
-        Part::Variable(name) => Some(name),
-        Part::Fixed(_) => None,
-    });
-    names.map(|name| (name.clone(), seen.choose(std::slice::from_ref(name)).to_string())).collect()
+    let names = template.parts.iter().filter_map(Part::variable).map(str::to_owned);
+    names.map(|name| (name.clone(), seen.choose(&[name]).to_string())).collect()
 }
 
 fn key_places(subject: &Subject) -> Vec<String> {

@@ -11,10 +11,10 @@ mod tenancy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use self::siblings::{Behind, Siblings, Way, Why, alike, is_plural, looks_like_id, may_be_value};
+use self::siblings::{Behind, Siblings, Way, Why, alike, looks_like_id, may_be_value};
 use super::completion::is_numbered;
 use super::evidence::{Evidence, OperationEvidence};
-use super::name::{self, Part, Template};
+use super::name::{self, Part, Template, is_plural};
 
 /// Deepest path that teaches.
 const DEEPEST: usize = 64;
@@ -147,7 +147,7 @@ impl Templates {
                     let holds = |place: &&Place| place.holds(word, parts.last(), &self.named);
                     self.places.get(&parts).filter(holds).map(|place| (place, word))
                 }
-                Part::Variable(_) => None,
+                Part::Variable(_) | Part::Inside { .. } => None,
             };
             tenant = tenant.or(place.filter(|_| is_beginning(&parts)).map(|_| at));
             values.push(place.map(|(_, word)| word.clone()));
@@ -167,7 +167,8 @@ impl Templates {
             let place = self.places.get(parts.get(..at).unwrap_or_default());
             match (part, before) {
                 (Part::Fixed(word), _) => (word.clone(), Some(kept(word, place))),
-                (Part::Variable(name), Part::Variable(_)) => (format!("{{{name}}}"), None),
+                (Part::Inside { begin, name, end }, _) => (format!("{begin}{{{name}}}{end}"), None),
+                (Part::Variable(name), Part::Variable(_) | Part::Inside { .. }) => (format!("{{{name}}}"), None),
                 (Part::Variable(name), Part::Fixed(word)) => {
                     let learnt = place.and_then(|place| place.values.get(word)).copied();
                     let named = || if self.named.contains(word) { Why::Named } else { Why::Beside };
@@ -207,14 +208,11 @@ impl Templates {
         for (operation, seen) in evidence.accepted.iter().filter(|_| !self.tenants.is_empty()) {
             let learnt = Template::read(operation).and_then(|template| self.learnt(&template));
             let Some(learnt) = learnt.filter(|learnt| learnt.tenant.is_some()) else { continue };
-            let mut variables =
-                learnt.template.parts.iter().zip(&learnt.scoped).filter_map(|(part, scoped)| match part {
-                    Part::Variable(name) => Some((name, *scoped)),
-                    Part::Fixed(_) => None,
-                });
+            let parts = learnt.template.parts.iter().zip(&learnt.scoped);
+            let mut variables = parts.filter_map(|(part, scoped)| Some((part.variable()?, *scoped)));
             let last =
                 variables.next_back().filter(|(_, scoped)| *scoped || seen.key.as_deref().is_some_and(is_numbered));
-            types.extend(last.map(|(name, _)| Arc::from(name.as_str())));
+            types.extend(last.map(|(name, _)| Arc::from(name)));
         }
         types
     }
@@ -320,7 +318,7 @@ impl Node {
     fn followers(&self) -> BTreeSet<&str> {
         let words = self.next.keys().filter_map(|part| match part {
             Part::Fixed(word) => Some(word.as_str()),
-            Part::Variable(_) => None,
+            Part::Variable(_) | Part::Inside { .. } => None,
         });
         words.collect()
     }
@@ -329,7 +327,7 @@ impl Node {
     fn ways(&self) -> BTreeSet<Way<'_>> {
         let next = self.next.keys().map(|part| match part {
             Part::Fixed(word) => Way::Next(Some(word)),
-            Part::Variable(_) => Way::Next(None),
+            Part::Variable(_) | Part::Inside { .. } => Way::Next(None),
         });
         self.methods.iter().map(|method| Way::Method(method)).chain(next).collect()
     }
@@ -338,7 +336,7 @@ impl Node {
     fn values(&self, before: &str, evidence: &Evidence, behind: &Behind) -> Option<(String, BTreeMap<String, Why>)> {
         let variable = self.next.iter().find_map(|(part, node)| match part {
             Part::Variable(name) => Some((name, node)),
-            Part::Fixed(_) => None,
+            Part::Fixed(_) | Part::Inside { .. } => None,
         });
         let name = variable.map_or_else(|| name::singular(before), |(name, _)| name.clone());
         let siblings = Siblings::of(self, before, &name, variable.map(|(_, node)| node), evidence, behind);

@@ -83,10 +83,11 @@ Mon-Fri 07:00-20:00 Europe/Paris, with an IANA time zone. Severities: low, mediu
     BadPath "M015" "A path is not valid."
 "A path is a root and fields: `res.order.id`, `req.items[0].sku`, `res.orders.*.id`, `header.x-api-key`, `cookie.sid`."
     BadTemplate "M016" "An `http:` or `grpc:` line does not name a call."
-"Write the method in upper case (or `*` for any), a space, and a path from `/`. A parameter takes one whole segment in
-braces, `**` at the end takes the rest:
+"Write the method in upper case (or `*` for any), a space, and a path from `/`. A parameter in braces takes
+one segment, or what the text around it leaves of one; `**` at the end takes the rest:
     http: POST /orders/{orderId}/payment
-Conditions over the query or the rest of a segment go to `where:`. A `grpc:` line is a service with its package, and its
+    http: POST /orders/{orderId}:cancel
+Conditions over the query go to `where:`. A `grpc:` line is a service with its package, and its
 method, as in the .proto file:
     grpc: shop.Orders/Pay"
     Shadowed "M017" "A transition says nothing that another does not."

@@ -16,6 +16,29 @@ pub enum Piece {
     Parameter(Arc<str>),
 }
 
+/// The parts of a segment as it is written, `{id}:cancel`, or why it is none, as the rest of a sentence about it.
+pub(in crate::model) fn pieces(segment: &str) -> Result<Vec<Piece>, &'static str> {
+    let mut pieces = Vec::new();
+    let mut rest = segment;
+    while !rest.is_empty() {
+        let (text, from) = rest.split_at_checked(rest.find('{').unwrap_or(rest.len())).unwrap_or((rest, ""));
+        if text.contains('}') {
+            return Err("a `}` closes nothing");
+        }
+        if !text.is_empty() {
+            pieces.push(Piece::Literal(text.into()));
+        }
+        let Some(inner) = from.strip_prefix('{') else { break };
+        let Some((name, after)) = inner.split_once('}') else { return Err("a `{` is not closed") };
+        if name.contains('{') || name.trim_matches(['*', '+']).is_empty() {
+            return Err("a parameter has no name");
+        }
+        pieces.push(Piece::Parameter(name.into()));
+        rest = after;
+    }
+    Ok(pieces)
+}
+
 impl Pattern {
     /// A pattern of these parts; `None` where nothing would tell where one parameter ends and the next begins.
     pub fn new(pieces: Vec<Piece>) -> Option<Pattern> {

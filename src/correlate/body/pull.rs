@@ -13,53 +13,73 @@ use crate::event::Value;
 /// Most keys of an object that are kept as its value.
 const MOST_KEYS: usize = 64;
 
-pub(super) type Active = SmallVec<[u32; 4]>;
+pub(super) type Active = SmallVec<[At; 4]>;
+
+/// A node of the trie that stands at a value.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    pub(super) node: u32,
+    /// Below a list, of which its path picked no one element: values are collected.
+    listed: bool,
+    /// It stands at an element though no part of its path does: what its paths pick stands in the list itself.
+    implied: bool,
+}
+
+impl At {
+    /// The root of the trie, at the whole value.
+    pub(super) const ROOT: At = At { node: 0, listed: false, implied: false };
+}
 
 /// Visits one JSON value with the trie nodes that stand at it.
 pub(super) struct Pull<'p> {
     pub(super) wanted: &'p Wanted,
     pub(super) active: Active,
-    /// Below a list: values are collected.
-    pub(super) listed: bool,
     pub(super) out: &'p mut [Slot],
 }
 
 impl Pull<'_> {
     fn record(&mut self, value: &Value) {
-        for node in self.active.iter().filter_map(|n| self.wanted.node(*n)) {
-            if let Some(slot) = node.slot.and_then(|s| self.out.get_mut(s as usize)) {
-                if self.listed { slot.push(value.clone()) } else { slot.set(value.clone()) }
+        for at in &self.active {
+            let slot = self.wanted.node(at.node).and_then(|node| node.slot);
+            if let Some(slot) = slot.and_then(|slot| self.out.get_mut(slot as usize)) {
+                if at.listed { slot.push(value.clone()) } else { slot.set(value.clone()) }
             }
         }
     }
 
     fn wants_value(&self) -> bool {
-        self.active.iter().any(|n| self.wanted.node(*n).is_some_and(|n| n.slot.is_some()))
+        self.active.iter().any(|at| self.wanted.node(at.node).is_some_and(|n| n.slot.is_some()))
     }
 
-    /// Nodes for one element of a list.
-    fn element(&self, index: usize) -> Active {
+    /// Nodes for one element of a list, and the slots below those of them that no list was above before.
+    fn element(&self, index: usize) -> (Active, SmallVec<[u32; 8]>) {
         let mut digits = [0_u8; 20];
         let index = decimal_text(index, &mut digits);
-        let mut next = Active::new();
+        let (mut next, mut below) = (Active::new(), SmallVec::new());
         for at in &self.active {
-            let Some(node) = self.wanted.node(*at) else { continue };
-            let named = node.children.iter().filter(|(name, _)| &**name == "*" || &**name == index);
-            next.extend(named.map(|(_, child)| *child));
+            let Some(node) = self.wanted.node(at.node) else { continue };
+            let here = node.children.iter().filter(|_| !at.implied);
+            // A path that picks one element by number has one value, not a list.
+            let picked = here.clone().filter(|(name, _)| &**name == index);
+            next.extend(picked.map(|(_, child)| At { node: *child, implied: false, ..*at }));
+            let each = here.filter(|(name, _)| &**name == "*");
+            let each = each.map(|(_, child)| At { node: *child, listed: true, implied: false });
             // `items.sku` without a star goes through the elements too.
-            let implicit = node.slot.is_some() || node.children.iter().any(|(name, _)| !is_index(name));
-            if implicit {
-                next.push(*at);
+            let named = || node.children.iter().filter(|(name, _)| !is_index(name));
+            let implied =
+                (node.slot.is_some() || named().next().is_some()).then_some(At { listed: true, implied: true, ..*at });
+            let slots = |node: u32| self.wanted.node(node).into_iter().flat_map(|node| node.below.iter().copied());
+            for each in each {
+                next.push(each);
+                below.extend(slots(each.node).filter(|_| !at.listed));
+            }
+            if let Some(implied) = implied {
+                next.push(implied);
+                let named = named().flat_map(|(_, child)| slots(*child)).chain(node.slot);
+                below.extend(named.filter(|_| !at.listed));
             }
         }
-        next
-    }
-
-    fn is_picked(&self, node: u32, index: usize) -> bool {
-        let mut digits = [0_u8; 20];
-        let index = decimal_text(index, &mut digits);
-        let parents = self.active.iter().filter_map(|n| self.wanted.node(*n));
-        parents.flat_map(|p| p.children.iter()).any(|(name, child)| *child == node && &**name == index)
+        (next, below)
     }
 }
 
@@ -142,7 +162,7 @@ impl<'de> Visitor<'de> for Pull<'_> {
             map.next_key_seed(Key { wanted: self.wanted, active: &self.active, keep: wants && keys.len() < MOST_KEYS })?
         {
             keys.extend(key.map(Value::Text));
-            map.next_value_seed(Pull { wanted: self.wanted, active: next, listed: self.listed, out: self.out })?;
+            map.next_value_seed(Pull { wanted: self.wanted, active: next, out: self.out })?;
         }
         if wants {
             self.record(&Value::List(keys));
@@ -151,31 +171,23 @@ impl<'de> Visitor<'de> for Pull<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        if !self.listed {
-            for slot in self.active.iter().filter_map(|n| self.wanted.node(*n)).filter_map(|n| n.slot) {
-                if let Some(slot) = self.out.get_mut(slot as usize) {
-                    slot.set(Value::List(Vec::new()));
-                }
+        let whole = self.active.iter().filter(|at| !at.listed).filter_map(|at| self.wanted.node(at.node));
+        for slot in whole.filter_map(|node| node.slot) {
+            if let Some(slot) = self.out.get_mut(slot as usize) {
+                slot.set(Value::List(Vec::new()));
             }
         }
         let mut index = 0;
         loop {
-            let active = self.element(index);
-            // A path that picks one element by number has one value, not a list.
-            let picked = !active.is_empty() && active.iter().all(|n| self.is_picked(*n, index));
-            let below: SmallVec<[u32; 8]> =
-                active.iter().filter_map(|n| self.wanted.node(*n)).flat_map(|n| n.below.iter().copied()).collect();
-            let listed = self.listed || !picked;
-            let seed = Pull { wanted: self.wanted, active, listed, out: self.out };
+            let (active, below) = self.element(index);
+            let seed = Pull { wanted: self.wanted, active, out: self.out };
             if items.next_element_seed(seed)?.is_none() {
                 return Ok(());
             }
             index += 1;
-            if !self.listed && !picked {
-                for slot in below {
-                    if let Some(slot) = self.out.get_mut(slot as usize) {
-                        slot.pad(index);
-                    }
+            for slot in below {
+                if let Some(slot) = self.out.get_mut(slot as usize) {
+                    slot.pad(index);
                 }
             }
         }
@@ -185,7 +197,7 @@ impl<'de> Visitor<'de> for Pull<'_> {
 /// Matches an object's key against the children of the active nodes without allocating.
 struct Key<'p> {
     wanted: &'p Wanted,
-    active: &'p [u32],
+    active: &'p [At],
     keep: bool,
 }
 
@@ -205,7 +217,8 @@ impl Visitor<'_> for Key<'_> {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        let next = self.active.iter().filter_map(|at| self.wanted.child(*at as usize, key)).map(|n| n as u32).collect();
+        let child = |at: &At| Some(At { node: self.wanted.child(at.node as usize, key)? as u32, ..*at });
+        let next = self.active.iter().filter_map(child).collect();
         Ok((next, self.keep.then(|| key.into())))
     }
 }

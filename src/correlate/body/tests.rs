@@ -71,7 +71,34 @@ fn forms_are_read() {
     assert_eq!(pulled.get(&wanted, &["meta", "order"]), Bound::Exactly(text("o 1")));
 }
 
+fn json_of_lists() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![Just(serde_json::Value::Null), (0_u8..9).prop_map(serde_json::Value::from)];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(serde_json::Value::from),
+            proptest::collection::btree_map("[ab]", inner, 0..3)
+                .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
 proptest! {
+    #[test]
+    fn what_one_path_gives_does_not_depend_on_others(
+        json in json_of_lists(),
+        paths in proptest::collection::vec(proptest::collection::vec("[ab01*]", 1..4), 1..5),
+    ) {
+        let paths: Vec<String> = paths.iter().map(|path| path.join(".")).collect();
+        let all = wanted(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+        let pulled = all.pull(&body(json.to_string().as_bytes()), &Headers::default());
+        for path in &paths {
+            let fields: Vec<&str> = path.split('.').collect();
+            let alone = wanted(&[path]);
+            let by_itself = alone.pull(&body(json.to_string().as_bytes()), &Headers::default());
+            prop_assert_eq!(pulled.get(&all, &fields), by_itself.get(&alone, &fields), "{} of {}", path, json);
+        }
+    }
+
     #[test]
     fn random_bodies_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let wanted = wanted(&["a", "a.*.b", "a.0", "*"]);

@@ -22,7 +22,8 @@ pub(super) const MOST_LISTED: usize = 64;
 const MOST_UNSAID: usize = 16;
 
 /// Objects in which others are wrapped, in small letters.
-const WRAPPERS: [&str; 5] = ["data", "result", "attributes", "payload", "input"];
+const WRAPPERS: [&str; 10] =
+    ["attributes", "body", "d", "data", "input", "payload", "record", "resource", "response", "result"];
 
 /// What a JSON body tells of objects.
 #[derive(Default)]
@@ -62,13 +63,29 @@ pub(super) fn read_text(json: &str) -> Read {
 
 pub(super) fn read(body: &Body, headers: &Headers) -> Read {
     let mut found = Read::default();
-    if let Some(bytes) =
-        body.bytes().map(|b| b.trim_ascii()).filter(|b| matches!(b.first(), Some(b'{' | b'[')) && is_json(b, headers))
-    {
+    if let Some(bytes) = json(body, headers) {
         // What was found before a broken place still counts.
         let _ = Fields::of_all(&mut found).deserialize(&mut serde_json::Deserializer::from_slice(bytes));
     }
     found
+}
+
+/// The same of an answer: a list of one thing is about that.
+pub(super) fn read_answer(body: &Body, headers: &Headers) -> Read {
+    let list = json(body, headers).and_then(|bytes| bytes.strip_prefix(b"[")?.strip_suffix(b"]"));
+    let only = list.and_then(|inner| {
+        let mut found = Read::default();
+        let mut text = serde_json::Deserializer::from_slice(inner);
+        Fields::of_first(&mut found).deserialize(&mut text).and_then(|()| text.end()).ok()?;
+        Some(found)
+    });
+    only.unwrap_or_else(|| read(body, headers))
+}
+
+/// The text of a body in JSON.
+fn json<'b>(body: &'b Body, headers: &Headers) -> Option<&'b [u8]> {
+    let bytes = body.bytes()?.trim_ascii();
+    (matches!(bytes.first(), Some(b'{' | b'[')) && is_json(bytes, headers)).then_some(bytes)
 }
 
 /// A place in a body: a name, and what it is in. Nothing is written down before something there is wanted.
@@ -77,6 +94,9 @@ struct At<'p> {
     above: Option<&'p At<'p>>,
     name: &'p str,
 }
+
+/// The whole body.
+const ROOT: At<'static> = At { above: None, name: "" };
 
 impl At<'_> {
     /// Dotted path from the top.
@@ -156,8 +176,13 @@ impl Meaning {
 
 impl<'o> Fields<'o> {
     fn of_all(out: &'o mut Read) -> Fields<'o> {
-        let (around, at) = (Around::Named(None), At { above: None, name: "" });
+        let (around, at) = (Around::Named(None), ROOT);
         Fields { around, leaf: None, owns: None, at, depth: 0, listed: false, out }
+    }
+
+    /// The first of a list.
+    fn of_first(out: &'o mut Read) -> Fields<'o> {
+        Fields { at: At { above: Some(&ROOT), name: "0" }, ..Fields::of_all(out) }
     }
 
     /// Whether anything is said of this value by its key.
@@ -372,6 +397,24 @@ mod tests {
         assert_eq!(ids(r#"{"id":7,"jsonrpc":"2.0","params":{"orderId":8}}"#), ["params.orderId"]);
         assert_eq!(ids(r#"{"type":"next","id":"7","payload":{"orderId":8}}"#), ["payload.orderId"]);
         assert_eq!(ids(r#"{"type":"gift","id":"7"}"#), ["id"]);
+    }
+
+    #[test]
+    fn an_answer_of_a_list_of_one_is_about_that() {
+        let told = |text: &str| {
+            let length = text.len() as u64;
+            let body = Body::Present { bytes: text.into(), wire_len: length, decoded_len: length, whole: true };
+            let read = read_answer(&body, &Headers::default());
+            let one = |leaf: &Leaf| format!("{} {}", leaf.owner.as_deref().unwrap_or("-"), leaf.path);
+            read.ids.iter().chain(&read.states).map(one).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told(r#" [{"id":7,"order":{"id":8},"status":"new"}] "#),
+            ["- 0.id", "order 0.order.id", "- 0.status"]
+        );
+        assert_eq!(told(r#"[{"id":7},{"id":8}]"#), [""; 0]);
+        assert_eq!(told(r#"[{"id":7}"#), [""; 0]);
+        assert_eq!(told(r#"{"id":7}"#), ["- id"]);
     }
 
     #[test]

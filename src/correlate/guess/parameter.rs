@@ -11,7 +11,7 @@ use crate::correlate::body::is_form;
 use crate::correlate::credential::is_secret_parameter;
 use crate::correlate::object::KeySource;
 use crate::correlate::secret_segment::is_secret_segment;
-use crate::correlate::target::{Target, pairs};
+use crate::correlate::target::{Target, asked, pairs};
 use crate::event::{Value, names_one};
 
 /// Longest id.
@@ -71,7 +71,7 @@ const CALLERS: [&str; 16] = [
 pub(super) fn named(request: &Request, collection: Option<&str>) -> Vec<(Leaf, KeySource)> {
     let mut found = Vec::new();
     let target = Target::parse(&request.target);
-    for (name, value) in &target.query {
+    for (name, value) in target.query.iter().filter_map(|(name, value)| Some((name, asked(value)?))) {
         add(name, value, collection, ("query", KeySource::Query), &mut found);
     }
     let form = request.body.bytes().filter(|_| is_form(&request.headers)).and_then(|b| std::str::from_utf8(b).ok());
@@ -184,6 +184,7 @@ mod tests {
     fn ids_have_names_wherever_they_stand() {
         assert_eq!(ids("/pay?order_id=ord_1&page=2", &[], ""), ["order:ord_1 query.order_id"]);
         assert_eq!(ids("/orders?id=7", &[], ""), ["order:7 query.id"]);
+        assert_eq!(ids("/orders?id=eq.7&refund_id=gt.5", &[], ""), ["order:7 query.id"]);
         assert_eq!(ids("/orders?ids=a,b", &[], ""), ["order:a query.ids[]", "order:b query.ids[]"]);
         assert_eq!(ids("/x?refundIds%5B%5D=1&refundIds%5B%5D=2", &[], "").len(), 2);
         assert_eq!(ids("/pay", &[("X-Order-Id", "ord_1")], ""), ["order:ord_1 header.x-order-id"]);

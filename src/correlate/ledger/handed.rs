@@ -14,8 +14,8 @@ use offpath_capture::{Body, Call, Exchange, Headers, Incomplete, Protocol};
 use super::hasher::{ANY, IdHasher, SOME};
 use crate::correlate::body::{is_form, is_json};
 use crate::correlate::redact::Masker;
-use crate::correlate::target::{Target, is_whole, pairs};
-use crate::correlate::template::{is_collection, is_variable, singular};
+use crate::correlate::target::{self, Target, is_whole, pairs};
+use crate::correlate::template::{is_variable, singular, word_and_value};
 use crate::event::{Handed, HandedId};
 
 /// Ids that are kept of one message; one that names more may name any.
@@ -74,11 +74,12 @@ pub(in crate::correlate) fn handed(
     ids: &IdHasher,
     masker: &Masker,
 ) -> Handed {
-    let words = target.segments.iter().rev();
-    let about = words.map(|word| &**word).find(|word| is_collection(word) && !is_variable(word));
+    let about = target.segments.iter().rev().find_map(|segment| word_and_value(segment).0);
     let kind = about.map_or(SOME, |word| ids.kind(&singular(word)));
     let (mut asked, mut given) = (Collector::new(ids, masker), Collector::new(ids, masker));
-    target.segments.iter().chain(target.query.iter().map(|(_, value)| value)).for_each(|text| asked.text(text));
+    let within = target.segments.iter().filter_map(|segment| word_and_value(segment).1);
+    let queried = target.query.iter().flat_map(|(_, value)| [Some(&**value), target::asked(value)]).flatten();
+    target.segments.iter().map(|segment| &**segment).chain(within).chain(queried).for_each(|text| asked.text(text));
     if let Some(request) = &exchange.request {
         asked.headers(&request.headers);
         // Where a source shows no bodies of requests, answers are believed. Of a message that is counted its call is read.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Node;
 use crate::mine::evidence::Evidence;
-use crate::mine::name::{self, Part};
+use crate::mine::name::{self, Part, is_plural};
 
 /// Values without any look of one, called alike and never named by an answer, from which on a place is one of values.
 const CROWD: usize = 20;
@@ -365,10 +365,6 @@ pub(super) fn alike<'a>(
     }
     let common: BTreeSet<&str> = followed.values().filter(|next| next.contains(most)).flatten().copied().collect();
     followed.into_iter().filter(|(_, next)| !next.is_disjoint(&common)).map(|(word, _)| word).collect()
-}
-
-pub(super) fn is_plural(word: &str) -> bool {
-    name::singular(word) != name::word(word)
 }
 
 /// Whether a segment may be a value at all: no word that APIs use, no version, no file.

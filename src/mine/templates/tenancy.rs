@@ -142,7 +142,7 @@ fn calls(node: &Node) -> BTreeSet<Call<'_>> {
         for (part, next) in node.next.iter().filter(|_| behind.len() < DEEPEST) {
             let step = match part {
                 Part::Fixed(word) => Some(word.as_str()),
-                Part::Variable(_) => None,
+                Part::Variable(_) | Part::Inside { .. } => None,
             };
             open.push((next, behind.iter().copied().chain([step]).collect()));
         }

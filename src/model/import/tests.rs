@@ -95,7 +95,7 @@ fn arazzo_paths_that_are_no_templates_are_guesses() {
     let text = CHECKOUT.replace("./shop.yaml", "elsewhere.yaml");
     let place = "~1orders~1{orderId}~1payment";
     for other in [
-        "~1orders~1a{orderId}~1payment",
+        "~1orders~1{orderId}{part}~1payment",
         "~1orders~1{orderId}~1{orderId}",
         "~1orders~1:id",
         "~1{a b}",

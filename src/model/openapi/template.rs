@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::pattern::pieces;
 use crate::model::{Pattern, Piece, Segment};
 
 /// Most segments of one path.
@@ -24,23 +25,11 @@ pub(super) fn segments(path: &str) -> Result<Vec<Segment>, Refusal> {
 }
 
 fn segment(part: &str, last: bool) -> Result<Segment, Refusal> {
-    let mut pieces = Vec::new();
-    let mut rest = part;
-    while !rest.is_empty() {
-        let (text, from) = rest.split_at_checked(rest.find('{').unwrap_or(rest.len())).unwrap_or((rest, ""));
-        if text.contains('}') {
-            return Err("a `}` closes nothing");
+    let mut pieces = pieces(part)?;
+    for piece in &mut pieces {
+        if let Piece::Literal(text) = piece {
+            *text = literal(text);
         }
-        if !text.is_empty() {
-            pieces.push(Piece::Literal(literal(text)));
-        }
-        let Some(inner) = from.strip_prefix('{') else { break };
-        let Some((name, after)) = inner.split_once('}') else { return Err("a `{` is not closed") };
-        if name.contains('{') || name.trim_matches(['*', '+']).is_empty() {
-            return Err("a parameter has no name");
-        }
-        pieces.push(Piece::Parameter(name.into()));
-        rest = after;
     }
     match pieces.as_slice() {
         [Piece::Literal(text)] => Ok(Segment::Literal(Arc::clone(text))),

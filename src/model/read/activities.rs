@@ -10,7 +10,8 @@ use super::reader::{Fields, Reader};
 use crate::model::diagnostic::{Diagnostic, Span, nearest_name};
 use crate::model::expression::{Node as Formula, Operator, Place};
 use crate::model::outline::AttributeOutline;
-use crate::model::{Activity, ActivityObject, CallMatcher, Code, Expression, Matcher, Path, Segment};
+use crate::model::pattern::pieces;
+use crate::model::{Activity, ActivityObject, CallMatcher, Code, Expression, Matcher, Path, Pattern, Piece, Segment};
 
 const PROTOCOLS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a", "websocket"];
 const MATCHER_KEYS: &[&str] = &["http", "op", "grpc", "graphql", "jsonrpc", "mcp", "a2a", "websocket", "host", "where"];
@@ -430,20 +431,29 @@ fn segment(part: &str, last: bool, before: &[Segment]) -> Result<Segment, (Strin
     if !part.contains(['{', '}', ' ', '*']) {
         return Ok(Segment::Literal(Arc::from(part)));
     }
-    let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
-    match name {
-        Some(name) if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) => {
-            let parameter = Segment::Parameter(Arc::from(name));
-            if before.contains(&parameter) {
-                return fail("this parameter is there already", "give it another name");
-            }
-            Ok(parameter)
-        }
-        _ => fail(
-            "a parameter takes one whole segment",
-            "name the whole segment and narrow it: `{id}` with `where: \"path.id.endsWith(':cancel')\"`",
-        ),
+    if part.contains([' ', '*']) {
+        return fail("neither a word nor a parameter", "a parameter is written in braces, and `**` takes the rest");
     }
+    let pieces = match pieces(part) {
+        Ok(pieces) => pieces,
+        Err(why) => return fail(why, "a parameter is written in braces: `{orderId}`"),
+    };
+    let mut names: Vec<&Arc<str>> = before.iter().flat_map(Segment::parameters).collect();
+    for piece in &pieces {
+        let Piece::Parameter(name) = piece else { continue };
+        if !name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) {
+            return fail("no name of a parameter", "a name has letters, digits, `_` and `-`: `{orderId}`");
+        }
+        if names.contains(&name) {
+            return fail("this parameter is there already", "give it another name");
+        }
+        names.push(name);
+    }
+    if let [Piece::Parameter(name)] = pieces.as_slice() {
+        return Ok(Segment::Parameter(Arc::clone(name)));
+    }
+    let side_by_side = "nothing tells where one parameter ends and the next begins";
+    Pattern::new(pieces).map(Segment::Pattern).map_or_else(|| fail(side_by_side, "put text between them"), Ok)
 }
 
 #[cfg(test)]
@@ -459,6 +469,9 @@ mod tests {
         let (method, segments) = parse_template("* /static/**").unwrap();
         assert_eq!((method, segments.last()), (None, Some(&Segment::Rest)));
         assert_eq!(parse_template("GET /").unwrap().1, [Segment::Literal("".into())]);
+        let shown = |text: &str| parse_template(text).unwrap().1.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(shown("POST /orders/{id}:cancel"), ["orders", "{id}:cancel"]);
+        assert_eq!(shown("GET /Orders('{id}')/Items({item}).json"), ["Orders('{id}')", "Items({item}).json"]);
         for wrong in [
             "",
             "GET",
@@ -467,7 +480,11 @@ mod tests {
             "GET /a?b=c",
             "GET /**/a",
             "GET /:id",
-            "GET /{id}.json",
+            "GET /{a}{b}",
+            "GET /{a}:{a}",
+            "GET /{a",
+            "GET /a}",
+            "GET /{a b}",
             "GET /{a}/{a}",
             "GET /{}",
         ] {

@@ -11,8 +11,16 @@ use crate::correlate::template::{is_variable, singular};
 use crate::event::HandedId;
 
 /// Keys of what is only wrapped: what is in them is of the kind of what is around them.
-const WRAPPERS: [&str; 16] = [
+const WRAPPERS: [&str; 24] = [
+    "d",
     "data",
+    "docs",
+    "elements",
+    "objects",
+    "resources",
+    "response",
+    "value",
+    "values",
     "result",
     "results",
     "attributes",

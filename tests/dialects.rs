@@ -1,0 +1,205 @@
+//! One process as APIs of different styles speak it: its draft is mined from clean traffic, clean traffic fits the draft,
+//! and a life without its approval is told of. Nothing but the style differs.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod support;
+
+use std::fs;
+
+use serde_json::{Value, json};
+use support::archive::{check, told, write};
+use support::{code, counts, offpath, stderr, token};
+
+/// What is done, in this order; a list of the latest shows them.
+#[derive(Clone, Copy, PartialEq)]
+enum Step {
+    Make,
+    List,
+    View,
+    Approve,
+    Ship,
+}
+
+const STEPS: [Step; 5] = [Step::Make, Step::List, Step::View, Step::Approve, Step::Ship];
+
+/// A request with its answer: method, target, body sent, status, body answered.
+type Call = (&'static str, String, Value, u16, Value);
+
+/// A style of APIs.
+struct Dialect {
+    name: &'static str,
+    /// The type of what is made.
+    kind: &'static str,
+    call: fn(Step, u64) -> Call,
+}
+
+const DIALECTS: [Dialect; 5] = [
+    Dialect { name: "OData 2", kind: "sales_order", call: odata_2 },
+    Dialect { name: "OData 4", kind: "order", call: odata_4 },
+    Dialect { name: "PostgREST", kind: "order", call: postgrest },
+    Dialect { name: "verbs behind colons", kind: "order", call: colons },
+    Dialect { name: "formats behind dots", kind: "order", call: formats },
+];
+
+fn state(step: Step) -> &'static str {
+    match step {
+        Step::Make | Step::List | Step::View => "new",
+        Step::Approve => "approved",
+        Step::Ship => "shipped",
+    }
+}
+
+/// The latest three, each as it is shown.
+fn latest(id: u64, show: impl Fn(u64) -> Value) -> Vec<Value> {
+    (id.saturating_sub(2).max(FIRST)..=id).rev().map(show).collect()
+}
+
+fn odata_2(step: Step, id: u64) -> Call {
+    let all = "/sap/opu/odata/sap/ZSALES_SRV/SalesOrders";
+    let one = format!("{all}('{id}')");
+    let shown = json!({"d": {"SalesOrderID": id.to_string(), "Status": state(step)}});
+    let listed = || latest(id, |id| json!({"SalesOrderID": id.to_string()}));
+    match step {
+        Step::Make => ("POST", all.to_owned(), json!({"Customer": "C1"}), 201, shown),
+        Step::List => ("GET", format!("{all}?$top=3"), Value::Null, 200, json!({"d": {"results": listed()}})),
+        Step::View => ("GET", one, Value::Null, 200, shown),
+        Step::Approve => ("POST", one + "/Approve", json!({}), 200, shown),
+        Step::Ship => ("POST", one + "/Ship", json!({}), 200, shown),
+    }
+}
+
+fn odata_4(step: Step, id: u64) -> Call {
+    let all = "/odata/v4/Orders";
+    let one = format!("{all}({id})");
+    let shown = json!({"@odata.context": "$metadata#Orders/$entity", "ID": id, "Status": state(step)});
+    let listed = || latest(id, |id| json!({"ID": id}));
+    match step {
+        Step::Make => ("POST", all.to_owned(), json!({"Amount": 5}), 201, shown),
+        Step::List => ("GET", format!("{all}?$top=3"), Value::Null, 200, json!({"value": listed()})),
+        Step::View => ("GET", one, Value::Null, 200, shown),
+        Step::Approve => ("POST", one + "/Sales.Approve", json!({}), 200, shown),
+        Step::Ship => ("POST", one + "/Sales.Ship", json!({}), 200, shown),
+    }
+}
+
+fn postgrest(step: Step, id: u64) -> Call {
+    let all = "/rest/v1/orders";
+    let one = format!("{all}?id=eq.{id}&select=*");
+    let shown = json!([{"id": id, "status": state(step)}]);
+    let listed = || latest(id, |id| json!({"id": id}));
+    match step {
+        Step::Make => ("POST", all.to_owned(), json!({"amount": 5}), 201, shown),
+        Step::List => ("GET", format!("{all}?order=id.desc&limit=3"), Value::Null, 200, listed().into()),
+        Step::View => ("GET", one, Value::Null, 200, shown),
+        Step::Approve => ("PATCH", one, json!({"approved": true}), 200, shown),
+        Step::Ship => ("POST", "/rest/v1/rpc/ship_order".to_owned(), json!({"order_id": id}), 200, shown),
+    }
+}
+
+fn colons(step: Step, id: u64) -> Call {
+    let all = "/v1/orders";
+    let one = format!("{all}/{id}");
+    let shown = json!({"id": id, "state": state(step)});
+    let listed = || latest(id, |id| json!({"id": id}));
+    match step {
+        Step::Make => ("POST", all.to_owned(), json!({"amount": 5}), 200, shown),
+        Step::List => ("GET", all.to_owned(), Value::Null, 200, json!({"orders": listed()})),
+        Step::View => ("GET", one, Value::Null, 200, shown),
+        Step::Approve => ("POST", one + ":approve", json!({}), 200, shown),
+        Step::Ship => ("POST", one + ":ship", json!({}), 200, shown),
+    }
+}
+
+fn formats(step: Step, id: u64) -> Call {
+    let all = "/admin/orders";
+    let shown = json!({"order": {"id": id, "status": state(step)}});
+    let listed = || latest(id, |id| json!({"id": id}));
+    match step {
+        Step::Make => ("POST", format!("{all}.json"), json!({"order": {"amount": 5}}), 201, shown),
+        Step::List => ("GET", format!("{all}.json"), Value::Null, 200, json!({"orders": listed()})),
+        Step::View => ("GET", format!("{all}/{id}.json"), Value::Null, 200, shown),
+        Step::Approve => ("POST", format!("{all}/{id}/approve.json"), json!({}), 200, shown),
+        Step::Ship => ("POST", format!("{all}/{id}/ship.json"), json!({}), 200, shown),
+    }
+}
+
+/// An entry of an archive.
+fn entry((method, target, sent, status, answer): Call, second: u64, who: &str) -> Value {
+    let header = |name: &str, value: &str| json!({"name": name, "value": value});
+    let bearer = format!("Bearer {}", token(&format!(r#"{{"sub":"{who}"}}"#)));
+    let mut request = json!({
+        "method": method, "url": format!("https://api.example{target}"), "httpVersion": "HTTP/1.1",
+        "headers": [header("Authorization", &bearer)],
+        "queryString": [], "cookies": [], "headersSize": -1, "bodySize": -1,
+    });
+    if !sent.is_null() {
+        request["postData"] = json!({"mimeType": "application/json", "text": sent.to_string()});
+    }
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    json!({
+        "startedDateTime": format!("2026-03-02T{hour:02}:{minute:02}:{second:02}Z"), "time": 20, "request": request,
+        "response": {
+            "status": status, "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [], "redirectURL": "",
+            "headers": [header("Content-Type", "application/json")], "headersSize": -1, "bodySize": -1,
+            "content": {"size": 1, "mimeType": "application/json", "text": answer.to_string()},
+        },
+        "cache": {}, "timings": {"send": 0, "wait": 20, "receive": 0},
+    })
+}
+
+/// What is wrong with one life.
+#[derive(Clone, Copy)]
+enum Odd {
+    Nothing,
+    /// It is never approved.
+    Skipped,
+    /// Who approves was never shown it.
+    Unshown,
+}
+
+/// The first and the odd one of all lives.
+const FIRST: u64 = 4_100;
+const ODD: u64 = 4_117;
+
+/// Forty lives of orders by five people, who make them and approve what others made.
+fn lives(dialect: &Dialect, odd: Odd) -> Vec<Value> {
+    const PEOPLE: [&str; 5] = ["anna", "boris", "cleo", "dario", "edda"];
+    let mut entries = Vec::new();
+    for number in 0..40 {
+        let (id, begin) = (FIRST + number, 600 * number);
+        let next = |step: Step| usize::from(matches!(step, Step::List | Step::View | Step::Approve));
+        let left_out: &[Step] = match odd {
+            Odd::Skipped if id == ODD => &[Step::Approve],
+            Odd::Unshown if id == ODD => &[Step::List, Step::View],
+            _ => &[],
+        };
+        for (step, at) in STEPS.into_iter().zip(0..).filter(|(step, _)| !left_out.contains(step)) {
+            let who = PEOPLE[(number as usize + next(step)) % PEOPLE.len()];
+            entries.push(entry((dialect.call)(step, id), begin + 60 * at, who));
+        }
+    }
+    entries
+}
+
+#[test]
+fn a_process_is_mined_and_judged_whatever_the_style_of_its_api() {
+    for dialect in &DIALECTS {
+        let folder = tempfile::tempdir().unwrap();
+        let clean = write(&folder.path().join("clean.har"), &lives(dialect, Odd::Nothing));
+        let draft = folder.path().join("draft.yaml").display().to_string();
+        let output = offpath(&["mine", &clean, "-o", &draft]);
+        assert_eq!(code(&output), 0, "{}: {}", dialect.name, stderr(&output));
+        let draft = fs::read_to_string(draft).unwrap();
+        assert!(draft.contains(&format!("  {}:  # 40 objects", dialect.kind)), "{}: {draft}", dialect.name);
+        let found = |entries: &[Value]| {
+            let archive = write(&folder.path().join("a.har"), entries);
+            let (findings, ..) = check(folder.path(), &draft, &[&archive]);
+            findings.into_iter().filter(counts).collect::<Vec<Value>>()
+        };
+        assert_eq!(told(&found(&lives(dialect, Odd::Nothing))), [""; 0], "{}: {draft}", dialect.name);
+        for (odd, rule) in [(Odd::Skipped, "SEQ-SKIP"), (Odd::Unshown, "UNLEARNED")] {
+            let told = told(&found(&lives(dialect, odd)));
+            assert_eq!(told, [format!("{rule} {}:{ODD}", dialect.kind)], "{}: {draft}", dialect.name);
+        }
+    }
+}
