@@ -33,12 +33,13 @@ struct Dialect {
     call: fn(Step, u64) -> Call,
 }
 
-const DIALECTS: [Dialect; 5] = [
+const DIALECTS: [Dialect; 6] = [
     Dialect { name: "OData 2", kind: "sales_order", call: odata_2 },
     Dialect { name: "OData 4", kind: "order", call: odata_4 },
     Dialect { name: "PostgREST", kind: "order", call: postgrest },
     Dialect { name: "verbs behind colons", kind: "order", call: colons },
     Dialect { name: "formats behind dots", kind: "order", call: formats },
+    Dialect { name: "parts behind a plural", kind: "order", call: parts },
 ];
 
 fn state(step: Step) -> &'static str {
@@ -123,6 +124,20 @@ fn formats(step: Step, id: u64) -> Call {
     }
 }
 
+fn parts(step: Step, id: u64) -> Call {
+    let all = format!("/admin/realms/{}/orders", ["acme", "default", "globex"][id as usize % 3]);
+    let one = format!("{all}/{id}");
+    let shown = json!({"id": id, "status": state(step)});
+    let listed = || latest(id, |id| json!({"id": id}));
+    match step {
+        Step::Make => ("POST", all, json!({"amount": 5}), 201, shown),
+        Step::List => ("GET", all, Value::Null, 200, json!({"orders": listed()})),
+        Step::View => ("GET", one, Value::Null, 200, shown),
+        Step::Approve => ("POST", one + "/approval", json!({}), 200, shown),
+        Step::Ship => ("POST", one + "/shipment", json!({}), 200, shown),
+    }
+}
+
 /// An entry of an archive.
 fn entry((method, target, sent, status, answer): Call, second: u64, who: &str) -> Value {
     let header = |name: &str, value: &str| json!({"name": name, "value": value});
@@ -191,6 +206,8 @@ fn a_process_is_mined_and_judged_whatever_the_style_of_its_api() {
         assert_eq!(code(&output), 0, "{}: {}", dialect.name, stderr(&output));
         let draft = fs::read_to_string(draft).unwrap();
         assert!(draft.contains(&format!("  {}:  # 40 objects", dialect.kind)), "{}: {draft}", dialect.name);
+        let steps = draft.lines().filter(|line| line.contains("{http: \"") && !line.contains("read: true"));
+        assert_eq!(steps.count(), 3, "{}: {draft}", dialect.name);
         let found = |entries: &[Value]| {
             let archive = write(&folder.path().join("a.har"), entries);
             let (findings, ..) = check(folder.path(), &draft, &[&archive]);

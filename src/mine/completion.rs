@@ -106,10 +106,10 @@ fn in_order(learnt: &Learnt, known: Vec<ObjectRef>, made: bool) -> (Vec<ObjectRe
 fn keys<'t>(learnt: &'t Learnt, known: &mut [ObjectRef]) -> Vec<(&'t str, bool, Arc<str>)> {
     let mut keys: Vec<(&str, bool, Arc<str>)> = Vec::new();
     let mut values: Vec<&str> = Vec::new();
-    let parts = learnt.template.parts.iter().zip(&learnt.values).zip(&learnt.scoped);
+    let parts = learnt.template.parts.iter().zip(&learnt.values).zip(&learnt.scoped).zip(&learnt.divides);
     // Numbers of tenants are told apart of their own.
     let tenants = usize::from(learnt.tenant.is_some());
-    for ((part, value), scoped) in parts {
+    for (((part, value), scoped), _) in parts.filter(|(_, divides)| !**divides) {
         let Some(name) = part.variable() else { continue };
         let key = match value {
             Some(value) => {

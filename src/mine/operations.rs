@@ -46,11 +46,11 @@ fn templates(evidence: &Evidence, learnt: &Templates) -> BTreeMap<Template, Oper
 
 /// Calls are about the last variable of their path where that was learnt: nothing showed it when they were read.
 fn about_what_was_learnt(learnt: &Learnt, seen: &mut OperationEvidence) {
-    let parts = learnt.template.parts.iter().zip(&learnt.values).zip(&learnt.scoped);
+    let parts = learnt.template.parts.iter().zip(&learnt.values).zip(&learnt.scoped).zip(&learnt.divides);
     // A tenant's things have a life of their own.
     let inner = learnt.tenant.is_none();
-    let parts = parts.skip(learnt.tenant.map_or(0, |tenant| tenant + 1));
-    let variables = parts.filter_map(|((part, value), scoped)| {
+    let parts = parts.skip(learnt.tenant.map_or(0, |tenant| tenant + 1)).filter(|(_, divides)| !**divides);
+    let variables = parts.filter_map(|(((part, value), scoped), _)| {
         let name = part.variable()?;
         Some((Arc::<str>::from(name), value.is_some(), *scoped && inner))
     });

@@ -36,10 +36,12 @@ pub struct Templates {
     given: BTreeSet<Arc<str>>,
     /// Words at the beginning of paths that are tenants.
     tenants: BTreeSet<String>,
+    /// Words whose values divide what is behind them: `realms`.
+    dividing: BTreeSet<String>,
 }
 
 /// One place: what follows one beginning.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Place {
     /// Name of the variable.
     name: String,
@@ -51,6 +53,8 @@ struct Place {
     open: bool,
     /// Values are only unique under the one before them.
     scoped: bool,
+    /// Values divide what is behind them: what is called there is about that.
+    divides: bool,
 }
 
 /// A template with what was learnt of it.
@@ -61,6 +65,8 @@ pub(super) struct Learnt {
     pub(super) values: Vec<Option<String>>,
     /// By part: a variable that was learnt, and is only unique under the one before it.
     pub(super) scoped: Vec<bool>,
+    /// By part: a variable that only says where what is behind it is.
+    pub(super) divides: Vec<bool>,
     /// The part that is a tenant at the beginning.
     pub(super) tenant: Option<usize>,
 }
@@ -97,8 +103,17 @@ impl Templates {
             self.tenants.extend(tenants.iter().cloned());
             let values = tenants.into_iter().map(|word| (word, Why::Tenant)).collect();
             let name = TENANT.to_owned();
-            let fixed = node.join(&name, &values);
-            self.places.insert(begin.clone(), Place { name, values, fixed, open: false, scoped: false });
+            self.place(begin, &mut node, Place { name, values, ..Place::default() });
+        } else if let Some(Part::Fixed(before)) = begin.last()
+            && is_plural(before)
+            && let parts = tenancy::parts(&node)
+            && !parts.is_empty()
+        {
+            self.dividing.insert(before.clone());
+            behind.entry(before.clone()).or_default().extend(parts.iter().cloned());
+            let values = parts.into_iter().map(|word| (word, Why::Part)).collect();
+            let place = Place { name: name::singular(before), values, divides: true, ..Place::default() };
+            self.place(begin, &mut node, place);
         } else if let Some(Part::Fixed(before)) = begin.last()
             && !name::is_prefix(before)
             && let Some((name, values)) = node.values(before, evidence, behind)
@@ -107,10 +122,9 @@ impl Templates {
                 behind.entry(before.clone()).or_default().extend(values.keys().cloned());
             }
             let nested = begin.iter().any(|part| matches!(part, Part::Variable(_)));
-            let open = !values.is_empty();
+            let (open, divides) = (!values.is_empty(), self.dividing.contains(before));
             let scoped = nested && open && node.is_scoped(&values);
-            let fixed = node.join(&name, &values);
-            self.places.insert(begin.clone(), Place { name, values, fixed, open, scoped });
+            self.place(begin, &mut node, Place { name, values, open, scoped, divides, ..Place::default() });
         } else if let Some(Part::Variable(_)) = begin.last()
             && self.places.get(begin.get(..begin.len() - 1).unwrap_or_default()).is_some_and(|place| place.open)
         {
@@ -123,8 +137,7 @@ impl Templates {
             let values: BTreeMap<String, Why> = values.collect();
             if !values.is_empty() {
                 let name = SECOND.to_owned();
-                let fixed = node.join(&name, &values);
-                self.places.insert(begin.clone(), Place { name, values, fixed, open: true, scoped: true });
+                self.place(begin, &mut node, Place { name, values, open: true, scoped: true, ..Place::default() });
             }
         }
         for (part, next) in node.next {
@@ -134,13 +147,19 @@ impl Templates {
         }
     }
 
+    /// Makes one of the values behind `begin`, where `node` is.
+    fn place(&mut self, begin: &[Part], node: &mut Node, place: Place) {
+        let fixed = node.join(&place.name, &place.values);
+        self.places.insert(begin.to_vec(), Place { fixed, ..place });
+    }
+
     /// The template with its values named; `None` where nothing was learnt of it.
     pub(super) fn learnt(&self, template: &Template) -> Option<Learnt> {
         if !self.given.is_empty() && self.given.contains(&*template.raw()) {
             return None;
         }
         let mut parts: Vec<Part> = Vec::with_capacity(template.parts.len());
-        let (mut values, mut scoped, mut tenant) = (Vec::new(), Vec::new(), None);
+        let (mut values, mut scoped, mut divides, mut tenant) = (Vec::new(), Vec::new(), Vec::new(), None);
         for (at, part) in template.parts.iter().enumerate() {
             let place = match part {
                 Part::Fixed(word) => {
@@ -152,10 +171,11 @@ impl Templates {
             tenant = tenant.or(place.filter(|_| is_beginning(&parts)).map(|_| at));
             values.push(place.map(|(_, word)| word.clone()));
             scoped.push(place.is_some_and(|(place, _)| place.scoped));
+            divides.push(place.is_some_and(|(place, _)| place.divides) && at + 1 < template.parts.len());
             parts.push(place.map_or_else(|| part.clone(), |(place, _)| Part::Variable(place.name.clone())));
         }
         let template = Template { method: template.method.clone(), parts, selector: template.selector.clone() };
-        values.iter().any(Option::is_some).then_some(Learnt { template, values, scoped, tenant })
+        values.iter().any(Option::is_some).then_some(Learnt { template, values, scoped, divides, tenant })
     }
 
     /// Each part of an operation's path, as it is after all, with why; nothing of a part that was a variable before.
@@ -243,7 +263,7 @@ impl Place {
             // Nothing but what was learnt is a tenant.
             false => self.values.contains_key(word),
         };
-        !self.fixed.contains(word) && may_be_value(word) && known()
+        self.values.contains_key(word) || !self.fixed.contains(word) && may_be_value(word) && known()
     }
 }
 

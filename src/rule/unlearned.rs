@@ -21,7 +21,8 @@
 //! shown objects of the type by answers, of 5 makers or more each and without having named them (staff; what he himself
 //! comes to counts for nothing), where many use the object
 //! or somebody does without a login, where an answer gave him the number without saying of what, and where 5 actors or
-//! more, and half of all who had used the call by then, used it so (links in mail). A 201 for what lies behind an object's
+//! more, and half of all who had used the call by then, used it so (links in mail), or 4 or more, who are all, and none of
+//! them ever with an id that he was given (a queue that the traffic does not show). A 201 for what lies behind an object's
 //! key (`POST /orders/42/refund`) makes no such object. What is used without a login and nobody was seen to have is not
 //! reported. Beside ENUM it is reported where that is told at a refusal. Where a model names the owner of a type,
 //! or of one that it belongs to, OWN decides, and this rule is not asked; beside a model

@@ -17,6 +17,8 @@ const SHOWN: usize = 6;
 const ACTORS: usize = 1_024;
 /// Actors who use ids that nobody gave them, from which on that is how the call is used.
 const HABIT: usize = 5;
+/// The same where nobody uses the call with an id that he was given.
+const NEVER_GIVEN: usize = 4;
 /// People whose things answers show to somebody who works on everybody's.
 const EVERYBODY: usize = 5;
 /// Makers of the objects that somebody uses, from which on these are others'.
@@ -112,8 +114,8 @@ pub struct Users {
     owners: BTreeSet<(u64, u32)>,
     /// Who uses objects of a type that others made, with the least few makers.
     users_of: BTreeMap<(u64, u32), BTreeSet<u64>>,
-    /// Who uses a call, since when, and since when with ids that nobody gave him; the least few actors by hash.
-    calls: BTreeMap<u64, BTreeMap<u64, (i64, Option<i64>)>>,
+    /// Who uses a call; the least few actors by hash.
+    calls: BTreeMap<u64, BTreeMap<u64, Caller>>,
     /// Uses of others' objects, by actor and call.
     astray: BTreeMap<(u64, u64), Astray>,
     /// By source, and whether the model names the owner.
@@ -125,6 +127,24 @@ pub struct Users {
     /// By class and type, who is shown or uses objects, with the least few of those who made what he was shown; the least
     /// few actors by hash.
     classes: BTreeMap<(u64, u32), BTreeMap<u64, BTreeSet<u64>>>,
+}
+
+/// Since when one actor uses a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Caller {
+    first: i64,
+    /// With ids that nobody gave him.
+    stray: Option<i64>,
+    /// He also used it with one that he was given, or made.
+    given: bool,
+}
+
+impl Caller {
+    fn merge(&mut self, other: Caller) {
+        self.first = self.first.min(other.first);
+        self.stray = [self.stray, other.stray].into_iter().flatten().min();
+        self.given |= other.given;
+    }
 }
 
 /// Uses of one actor by one call, by what speaks against each.
@@ -171,7 +191,7 @@ impl Users {
                 Some(maker) => insert_least(self.users_of.entry((row.actor, row.kind)).or_default(), *maker, MAKERS),
             }
             if row.deed == Deed::Used {
-                self.called(row, false);
+                self.called(row, Caller { first: row.time, stray: None, given: true });
                 self.count(row).decided += 1;
             }
         }
@@ -192,9 +212,8 @@ impl Users {
         self.tenants.extend(other.tenants);
         for (step, more) in other.calls {
             let actors = self.calls.entry(step).or_default();
-            for (actor, (first, stray)) in more {
-                let known = actors.entry(actor).or_insert((first, stray));
-                *known = (known.0.min(first), [known.1, stray].into_iter().flatten().min());
+            for (actor, caller) in more {
+                actors.entry(actor).or_insert(caller).merge(caller);
             }
             keep_least_keys(actors, ACTORS);
         }
@@ -237,7 +256,7 @@ impl Users {
             (_, Standing::Unknown) => counts.nobodys += 1,
             _ => counts.decided += 1,
         }
-        self.called(row, given.is_some());
+        self.called(row, Caller { first: row.time, stray: given.map(|_| row.time), given: false });
         let Some(given) = given.filter(|_| !self.owned.contains(&row.kind)) else { return };
         let astray = self.astray.entry((row.actor, row.step)).or_default();
         (astray.kind, astray.source) = (row.kind.max(astray.kind), row.source.max(astray.source));
@@ -271,13 +290,9 @@ impl Users {
         staff >= STAFF && staff * 2 >= others().count()
     }
 
-    fn called(&mut self, row: &Row, astray: bool) {
+    fn called(&mut self, row: &Row, caller: Caller) {
         let actors = self.calls.entry(row.step).or_default();
-        let (first, stray) = actors.entry(row.actor).or_insert((row.time, None));
-        *first = row.time.min(*first);
-        if astray {
-            *stray = Some(stray.map_or(row.time, |known| row.time.min(known)));
-        }
+        actors.entry(row.actor).or_insert(caller).merge(caller);
         keep_least_keys(actors, ACTORS);
     }
 
@@ -304,12 +319,14 @@ impl Users {
     }
 
     /// Whether those who had used a call by then did so with ids that come to them otherwise, as where each is sent a
-    /// link. What is done afterwards excuses nobody.
+    /// link. What is done afterwards excuses nobody, but where none of several ever was given an id, as of a queue that
+    /// this traffic does not show.
     fn is_habit(&self, step: u64, by: i64) -> bool {
         let Some(actors) = self.calls.get(&step) else { return false };
-        let all = actors.values().filter(|(first, _)| *first <= by).count();
-        let astray = actors.values().filter(|(_, stray)| stray.is_some_and(|time| time <= by)).count();
-        astray >= HABIT && astray * 2 >= all
+        let all = actors.values().filter(|caller| caller.first <= by).count();
+        let astray = actors.values().filter(|caller| caller.stray.is_some_and(|time| time <= by)).count();
+        let never = || actors.len() >= NEVER_GIVEN && actors.values().all(|c| c.stray.is_some() && !c.given);
+        astray >= HABIT && astray * 2 >= all || never()
     }
 
     /// The uses that are certain where any is, else those that are not.

@@ -148,6 +148,8 @@ pub(super) enum Why {
     Crowd,
     /// Others at its place are values, or it is one elsewhere.
     Beside,
+    /// What is behind it is behind its neighbours too.
+    Part,
     /// What is behind it others call behind its neighbours.
     Tenant,
 }
@@ -163,6 +165,7 @@ impl Why {
             Why::Beside => {
                 "values stand at this place, or behind this word elsewhere, and it is none of the API's words (siblings)"
             }
+            Why::Part => "what is behind it is behind its neighbours too, and made there (siblings)",
             Why::Tenant => "what is behind it other people call behind its neighbours (tenants)",
         }
     }
@@ -210,11 +213,14 @@ impl<'a> Siblings<'a> {
         evidence: &Evidence,
         behind: &Behind,
     ) -> Siblings<'a> {
+        let elsewhere = |word: &str| behind.get(before).is_some_and(|values| values.contains(word));
         let words: BTreeMap<&str, &Node> = node
             .next
             .iter()
             .filter_map(|(part, next)| match part {
-                Part::Fixed(word) if !next.given && may_be_value(word) => Some((word.as_str(), next)),
+                Part::Fixed(word) if !next.given && (may_be_value(word) || elsewhere(word)) => {
+                    Some((word.as_str(), next))
+                }
                 _ => None,
             })
             .collect();
@@ -222,7 +228,6 @@ impl<'a> Siblings<'a> {
         for way in words.values().copied().chain(variable).flat_map(Node::ways) {
             *ways.entry(way).or_default() += 1;
         }
-        let elsewhere = |word: &str| behind.get(before).is_some_and(|values| values.contains(word));
         let named = |word: &&&str| {
             evidence.names(word) || elsewhere(word) || variable.is_some() && evidence.begins_like_a_key(name, word)
         };
@@ -369,11 +374,14 @@ pub(super) fn alike<'a>(
 
 /// Whether a segment may be a value at all: no word that APIs use, no version, no file.
 pub(super) fn may_be_value(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
+    is_name(word) && WORDS.binary_search(&word.to_ascii_lowercase().as_str()).is_err()
+}
+
+/// Whether a segment may be a name: no version, no file.
+pub(super) fn is_name(word: &str) -> bool {
     (1..=64).contains(&word.len())
         && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        && WORDS.binary_search(&lower.as_str()).is_err()
-        && !name::is_prefix(&lower)
+        && !name::is_prefix(&word.to_ascii_lowercase())
 }
 
 /// Whether a word looks like an id where others stand beside it: a digit (`o1`, `A7`), a code (`XK`), or a beginning

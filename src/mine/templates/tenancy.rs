@@ -1,13 +1,16 @@
-//! Tenants at the beginning of paths: `/acme/orders/7`, `/globex/orders/7`.
+//! Names of those who have things of their own: tenants at the beginning of paths, `/acme/orders/7`, `/globex/orders/7`, and
+//! what else is divided so, `/realms/acme/users/7`, `/realms/globex/users/7`.
 //!
 //! No word says that a tenant follows. What tells is that behind several words the same can be called, things are made
 //! behind each, and nearly everybody stays behind one. Roles, channels and languages begin paths as well; they are known by
-//! their names, and by things being made behind one of them only.
+//! their names, and by things being made behind one of them only. Behind a plural one of many follows anyhow, so that people
+//! may be everywhere; but what is called the same there must have a word of its own first: `/payments/cards/7` and
+//! `/payments/accounts/7` are two kinds of things.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Node;
-use super::siblings::may_be_value;
+use super::siblings::{is_name, may_be_value};
 use crate::mine::name::{self, Part};
 
 /// What is called behind one of the words and behind others too, at least.
@@ -91,11 +94,33 @@ type Call<'a> = (&'a str, Vec<Option<&'a str>>);
 
 /// The words at the beginning of paths that are tenants; none where too little says so.
 pub(super) fn words(node: &Node) -> BTreeSet<String> {
+    families(node, |word| may_be_value(word) && may_be_tenant(word), |_| true, stay)
+}
+
+/// The words behind a plural that divide what is behind them; none where too little says so.
+pub(super) fn parts(node: &Node) -> BTreeSet<String> {
+    let own = |(_, behind): &Call<'_>| behind.first().is_some_and(Option::is_some);
+    let known = |nodes: &[&Node]| {
+        let seen: BTreeSet<&u64> = nodes.iter().flat_map(|node| &node.actors).collect();
+        seen.len() >= SHARED
+    };
+    families(node, |word| is_name(word) && !name::is_plural(word), own, known)
+}
+
+/// Words behind which the same is called, and things are made behind several.
+fn families(
+    node: &Node,
+    may_be: impl Fn(&str) -> bool,
+    counts: impl Fn(&Call<'_>) -> bool,
+    used: impl Fn(&[&Node]) -> bool,
+) -> BTreeSet<String> {
     let candidates: BTreeMap<&str, (&Node, BTreeSet<Call<'_>>)> = node
         .next
         .iter()
         .filter_map(|(part, next)| match part {
-            Part::Fixed(word) if !next.given && may_be_tenant(word) => Some((word.as_str(), (next, calls(next)))),
+            Part::Fixed(word) if !next.given && may_be(word) => {
+                Some((word.as_str(), (next, calls(next).into_iter().filter(&counts).collect())))
+            }
             _ => None,
         })
         .collect();
@@ -118,11 +143,13 @@ pub(super) fn words(node: &Node) -> BTreeSet<String> {
     let family: BTreeSet<&str> = family.iter().filter(is_like).copied().collect();
     let makers = family.iter().filter(|word| of(word).is_some_and(|(_, calls)| makes(calls))).count();
     let nodes: Vec<&Node> = family.iter().filter_map(|word| of(word)).map(|(node, _)| node).collect();
-    if alike.len() < ALIKE || makers < SHARED || !stay(&nodes) {
+    if alike.len() < ALIKE || makers < SHARED || !used(&nodes) {
         return BTreeSet::new();
     }
     // Who was seen to do less does what the others do.
-    let known = |calls: &BTreeSet<Call<'_>>| calls.iter().all(|call| alike.contains(call) && !call.1.is_empty());
+    let known = |calls: &BTreeSet<Call<'_>>| {
+        !calls.is_empty() && calls.iter().all(|call| alike.contains(call) && !call.1.is_empty())
+    };
     let more = candidates.iter().filter(|(_, (_, calls))| known(calls)).map(|(word, _)| *word);
     more.chain(family.iter().copied()).map(str::to_owned).collect()
 }
@@ -131,7 +158,7 @@ pub(super) fn words(node: &Node) -> BTreeSet<String> {
 fn may_be_tenant(word: &str) -> bool {
     let letters = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
     let place = letters(word) || word.split_once(['-', '_']).is_some_and(|(one, two)| letters(one) && letters(two));
-    may_be_value(word) && !place && NO_TENANTS.binary_search(&name::singular(word).as_str()).is_err()
+    !place && NO_TENANTS.binary_search(&name::singular(word).as_str()).is_err()
 }
 
 fn calls(node: &Node) -> BTreeSet<Call<'_>> {
@@ -214,6 +241,33 @@ mod tests {
         // Staff of the platform is everywhere.
         all.extend(["acme", "globex"].map(|word| (format!("GET /{word}/orders"), 99)));
         assert_eq!(told(&all), ["acme", "globex", "initech", "umbrella"]);
+    }
+
+    /// What stands behind a plural, and divides what is behind it.
+    fn divided(calls: &[(String, u64)]) -> Vec<String> {
+        let mut root = Node::default();
+        for (operation, actor) in calls {
+            let seen = OperationEvidence { actors: [*actor].into(), ..OperationEvidence::default() };
+            root.add(&Template::read(operation).unwrap(), &seen, false);
+        }
+        parts(&root).into_iter().collect()
+    }
+
+    #[test]
+    fn words_behind_a_plural_divide_what_has_a_word_of_its_own_behind_them() {
+        let everywhere = |words: &[&str], calls: &[&str]| {
+            let all = shop(words, calls).into_iter().map(|(call, who)| (call, who % 10));
+            all.collect::<Vec<_>>()
+        };
+        assert_eq!(divided(&everywhere(&["acme", "default"], &ORDERS)), ["acme", "default"]);
+        let cards = ["POST /", "GET /{card}", "DELETE /{card}", "POST /{card}/block"];
+        assert_eq!(divided(&everywhere(&["card", "account"], &cards)), [""; 0], "two kinds of things");
+        assert_eq!(divided(&everywhere(&["orders", "carts"], &ORDERS)), [""; 0], "plurals");
+        assert_eq!(divided(&everywhere(&["v1", "v2"], &ORDERS)), [""; 0], "versions");
+        let reads = ["GET /lines", "GET /lines/{line}", "GET /lines/{line}/notes"];
+        assert_eq!(divided(&everywhere(&["daily", "weekly"], &reads)), [""; 0], "nothing is made");
+        let alone: Vec<_> = everywhere(&["acme", "globex"], &ORDERS).into_iter().map(|(call, _)| (call, 7)).collect();
+        assert_eq!(divided(&alone), [""; 0], "one person's words");
     }
 
     #[test]
