@@ -172,8 +172,8 @@ pub(super) fn read_draft(text: &str) -> Result<(Arc<Model>, Diagnostics), Exit> 
     }
 }
 
-/// Lowers the trust in the declared states of every object type with an accepted step that its own draft does not allow;
-/// whether any could be lowered.
+/// Lowers the trust in the declared states of every object type with an accepted step that its own draft does not allow,
+/// and in the conditions of every one with a step that they do not; whether any could be lowered.
 fn distrust(findings: &[Finding], doubted: &mut BTreeMap<String, Doubted>) -> bool {
     let strays = |finding: &&Finding| {
         let lifecycle = finding.rule.starts_with("SEQ-") || finding.rule.starts_with("ST-");
@@ -186,6 +186,12 @@ fn distrust(findings: &[Finding], doubted: &mut BTreeMap<String, Doubted>) -> bo
         }
     }
     let mut lowered = false;
+    for finding in findings.iter().filter(|finding| finding.rule == "RULE-GUARD") {
+        if let Some(object) = &finding.object {
+            let known = doubted.entry(object.object_type.to_string()).or_default();
+            lowered |= !std::mem::replace(&mut known.unguarded, true);
+        }
+    }
     for (object_type, finding) in types {
         let known = doubted.entry(object_type.to_owned()).or_default();
         lowered |= known.trust < Trust::Nothing;

@@ -414,13 +414,13 @@ impl Extractor {
         let first = out.events.is_empty() || reading.call.is_some();
         let mut setting = first.then(|| self.setting(reading, activity, acting.shown, &bindings)).flatten();
         setting.iter_mut().for_each(|setting| self.mark_described(reading, called, activity, &mut setting.marks));
-        let members = (first && (self.settings.is_some() || self.model.is_none()))
-            .then(|| members::of(reading))
-            .flatten()
-            .map(Box::new);
+        let members =
+            (first && (self.settings.is_some() || self.model.is_none())).then(|| members::of(reading)).flatten();
+        let (members, said) = members.map_or((None, Vec::new()), |(members, said)| (Some(Box::new(members)), said));
         let exchanged = bindings.exchanged.clone().map(Box::new);
         if self.model.is_none() {
             out.roles = self.role_places(reading, !bindings.made.is_empty());
+            out.said.extend(said.into_iter().filter(|(name, _)| !self.masker.hides_key(&format!("req.{name}"))));
         }
         let end = exchange.end.map_or(exchange.time.0, |e| e.0.max(exchange.time.0));
         self.learn(activity, outcome, &found, &actor, &holder, bindings, (stamp, end), &mut out.facts);

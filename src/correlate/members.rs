@@ -1,8 +1,10 @@
-//! Which members a client wrote, and which the answer told: names alone, of JSON bodies. No value leaves here.
+//! Which members a client wrote, and which the answer told: names alone, of JSON bodies. No value leaves here but words that
+//! say which state is set and what an event is of.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -24,9 +26,16 @@ const MOST_TOLD: usize = 64;
 const ELEMENTS: usize = 8;
 /// Longest value that is compared.
 const COMPARED: usize = 256;
+/// Longest word that says what is done.
+const LONGEST_WORD: usize = 40;
+/// Names of members that say what an event is of, in small letters without what joins their words.
+const EVENTS: [&str; 5] = ["event", "eventname", "eventtype", "topic", "type"];
+
+/// A member of a request at the top of its body that says what is done: its name, and the word.
+pub(super) type Said = (Arc<str>, Arc<str>);
 
 /// The members of an exchange; nothing for calls inside bodies, which have an envelope of their own.
-pub(super) fn of(reading: &Reading<'_>) -> Option<Members> {
+pub(super) fn of(reading: &Reading<'_>) -> Option<(Members, Vec<Said>)> {
     let exchange = reading.exchange;
     let request = exchange.request.as_ref().filter(|_| reading.call.is_none() && !reading.beside_calls)?;
     let mut sent = BTreeMap::new();
@@ -58,9 +67,23 @@ pub(super) fn of(reading: &Reading<'_>) -> Option<Members> {
         path: path.as_str().into(),
         echo: echoes.get(last(path)).copied().unwrap_or_default(),
     };
+    let said = sent.iter().filter_map(|(path, value)| Some((path.as_str(), value.as_deref()?)));
+    let said = said.filter(|(path, value)| shown && says(path, value)).map(|(path, value)| (path.into(), value.into()));
+    let said = said.collect();
     let sent = shown.then(|| sent.keys().map(of_sent).collect());
     let told = answered.then(|| told.into_iter().map(Into::into).collect());
-    (shown || answered).then_some(Members { sent, told })
+    (shown || answered).then_some((Members { sent, told }, said))
+}
+
+/// Whether a member says which state is set (`status: cancelled`), or what an event is of (`type: payment.failed`).
+fn says(path: &str, value: &str) -> bool {
+    let name: String = path.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect();
+    let letters = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphabetic());
+    let mut parts = value.split(['.', '_', '-', ':']);
+    let word = value.len() <= LONGEST_WORD && parts.clone().all(letters);
+    let several = parts.nth(1).is_some();
+    let event = EVENTS.binary_search(&name.as_str()).is_ok() && several;
+    word && !path.contains('.') && (event || name.ends_with("status") || name.ends_with("state"))
 }
 
 fn last(path: &str) -> &str {
@@ -206,6 +229,19 @@ mod tests {
             [r#"{"ann@shop.example":1}"#, r#"{"491511234567":1}"#, r#"{"u48211":1}"#, r#"{"Ann Smith":1}"#, r#"{"":1}"#]
         {
             assert_eq!(paths(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_that_say_what_is_done_are_told_apart_from_other_values() {
+        assert!(EVENTS.is_sorted());
+        for (path, value) in [("status", "cancelled"), ("newState", "in_review"), ("type", "payment.failed")] {
+            assert!(says(path, value), "{path}: {value}");
+        }
+        for (path, value) in
+            [("type", "card"), ("status", "see 17"), ("order.status", "x y"), ("note", "a.b"), ("event", "")]
+        {
+            assert!(!says(path, value), "{path}: {value}");
         }
     }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 pub struct Traced {
     /// E.g. `res.order.id`; `None` where the request's path or `Location` holds the key.
     pub key: Option<Arc<str>>,
+    /// The same key in the request's body, where the path holds it: `req.orderId`.
+    pub again: Option<Arc<str>>,
     /// E.g. `res.order.status`.
     pub state: Option<Arc<str>>,
     /// The path to whose it is by the response, e.g. `res.order.userId`, and whether that is who asked.
@@ -47,6 +49,8 @@ pub struct Beside {
     pub ids: Vec<Arc<str>>,
     /// Where roles were shown.
     pub roles: Vec<RoleShown>,
+    /// Words of the request that say what is done, by the member that holds them.
+    pub said: Vec<(Arc<str>, Arc<str>)>,
     /// Where a write was sent on to.
     pub sent_on: Option<Redirect>,
 }

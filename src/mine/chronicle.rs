@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::life::known_actor;
+use super::life::{is_person, known_actor};
 use super::sample::Sample;
 use crate::event::partition::stable_hash;
 use crate::event::{Event, ObjectId, Outcome, Value};
@@ -97,7 +97,7 @@ impl Deed {
             time: (event.time, event.end),
             actor: known_actor(event),
             case: event.case.as_ref().map(|case| stable_hash([case.object_type.as_bytes(), case.key.as_bytes()])),
-            human: event.actor.kind_known && &*event.actor.kind == "human" && event.actor.agent.is_none(),
+            human: is_person(event),
             amounts: event.attributes.iter().filter_map(amount).take(AMOUNTS).collect(),
         })
     }

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use super::Mining;
 use super::amount::AmountSketch;
 use super::evidence::TenantPlace;
+use super::guard;
 use super::invariant;
-use super::lifecycle::{Lifecycle, Transition, Use};
+use super::life::Lives;
+use super::lifecycle::{Lifecycle, Use};
 use super::ownership::{self, Ownership};
 use super::page::Page;
 use super::proposal;
 use super::sketch::{ActivitySketch, Sketch, TypeSketch};
+use super::written;
 
 /// Support below which a line is marked for a check.
-const THIN: u64 = 5;
+pub(super) const THIN: u64 = 5;
 /// Calls without an object that are listed.
 const UNPLACED: usize = 20;
 
@@ -107,6 +110,8 @@ pub enum Trust {
 pub struct Doubted {
     /// How far they are used all the same.
     pub trust: Trust,
+    /// A condition on its parent's state was not borne out.
+    pub unguarded: bool,
     /// An exchange that contradicts them: what, and where it is.
     pub seen: String,
 }
@@ -114,7 +119,7 @@ pub struct Doubted {
 /// The draft. `mining` is that of a run compared with the [`outline`] of the same sketch; `doubted` holds the object types
 /// whose declared states are not to be used in full.
 pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted: &BTreeMap<String, Doubted>) -> String {
-    let lifecycles: Vec<(&TypeSketch, Use, Lifecycle)> = sketch
+    let mut lifecycles: Vec<(&TypeSketch, Use, Lifecycle)> = sketch
         .types
         .iter()
         .filter_map(|object| {
@@ -126,24 +131,25 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
             Some((object, values, Lifecycle::of(lives, named, has_parent, &creates)))
         })
         .collect();
+    guard::add(&mut lifecycles, sketch, mining, doubted);
     let mut page = Page::default();
     preamble(&mut page, provenance);
     head(&mut page);
-    if mining
-        .lives
-        .values()
-        .flat_map(|lives| lives.steps.values())
-        .any(|step| step.by.keys().any(|(_, role)| role.is_some()))
-    {
-        page.gap();
-        page.line("actors:", "");
-        page.line(&format!("  roles: {{from: {}}}", list(&sketch.roles)), "");
-    }
     let owners: BTreeMap<&str, Ownership> = sketch
         .types
         .iter()
         .filter_map(|object| Some((&*object.name, ownership::of(object, sketch, mining.lives.get(&object.name)?)?)))
         .collect();
+    let shows_roles = |lives: &Lives| lives.steps.values().any(|step| step.by.keys().any(|(_, role)| role.is_some()));
+    if mining.lives.values().any(shows_roles) {
+        page.gap();
+        page.line("actors:", "");
+        let from = list(&sketch.roles);
+        match ownership::default_role(owners.values(), &mining.lives) {
+            None => page.line(&format!("  roles: {{from: {from}}}"), ""),
+            Some((name, seen)) => page.line(&format!("  roles: {{from: {from}, default: {name}}}"), &seen),
+        }
+    }
     let of = |object: &TypeSketch| lifecycles.iter().find(|(known, ..)| known.name == object.name);
     let stated = |object: &TypeSketch| {
         Some(match of(object) {
@@ -166,7 +172,7 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
         page.line("lifecycles:", "what followed what; a step that no line allows is a deviation");
         for (object, _, lifecycle) in &lifecycles {
             let objects = mining.lives.get(&object.name).map_or(0, |lives| lives.objects);
-            write_lifecycle(&mut page, &object.name, objects, lifecycle);
+            written::lifecycle(&mut page, &object.name, objects, lifecycle);
         }
     }
     let lives = lifecycles.iter().filter_map(|(object, _, lifecycle)| {
@@ -374,72 +380,10 @@ fn support(activity: &ActivitySketch) -> String {
     let doubt = activity.redirected.doubt.as_ref();
     let check = if activity.accepted < THIN || doubt.is_some() { "check: " } else { "" };
     let doubt = doubt.map(|doubt| format!("; {doubt}")).unwrap_or_default();
+    if let Some(said) = &activity.said {
+        return format!("{check}{} accepted with this {}{doubt}", grouped(activity.accepted), said.member);
+    }
     format!("{check}{} of {} accepted{doubt}", grouped(activity.accepted), times(activity.calls, "call"))
-}
-
-fn write_lifecycle(page: &mut Page, name: &str, objects: u64, lifecycle: &Lifecycle) {
-    let midlife = match lifecycle.midlife {
-        0 => String::new(),
-        n => format!("; {} first seen in mid-life", grouped(n)),
-    };
-    let thin = if objects < THIN { "check: only " } else { "" };
-    page.line(&format!("  {name}:"), &format!("{thin}{}{midlife}", times(objects, "object")));
-    page.line("    states:", if lifecycle.named { "as the server names them" } else { "named after the last step" });
-    for (at, state) in lifecycle.states.iter().enumerate() {
-        let kind = match (at, state.end) {
-            (0, _) => "initial",
-            (_, true) => "final",
-            _ => "{}",
-        };
-        let note = match (at, state.stayed()) {
-            (0, _) => "before it exists".to_owned(),
-            (_, None) => format!("reached {}", times(state.reached, "time")),
-            (_, Some(stayed)) => format!(
-                "check: {} of {} that reached it stayed: `final`, if what leaves it should not be",
-                grouped(stayed),
-                grouped(state.reached)
-            ),
-        };
-        page.line(&format!("      {}: {kind}", scalar(&state.name)), &note);
-    }
-    page.line("    transitions:", "");
-    for transition in &lifecycle.transitions {
-        page.line(&format!("      - {}", written(transition, lifecycle)), &evidence(transition));
-    }
-}
-
-fn written(transition: &Transition, lifecycle: &Lifecycle) -> String {
-    let state = |at: usize| lifecycle.states.get(at).map_or_else(String::new, |state| scalar(&state.name));
-    let from: Vec<String> = transition.from.iter().map(|from| state(*from)).collect();
-    let mut out = format!("{{activity: {}, from: {}, to: {}", transition.activity, joined(&from), state(transition.to));
-    if !transition.by.is_empty() {
-        let by: Vec<String> = transition.by.iter().map(|name| scalar(name)).collect();
-        let _ = write!(out, ", by: [{}]", by.join(", "));
-    }
-    if transition.once {
-        out.push_str(", once: true");
-    }
-    out.push('}');
-    out
-}
-
-fn evidence(transition: &Transition) -> String {
-    let mut seen = match transition.count {
-        0 => "check: only in mid-life".to_owned(),
-        1 => "check: seen once".to_owned(),
-        n if transition.rare || n < THIN || !transition.doubts.is_empty() => {
-            format!("check: seen {}", times(n, "time"))
-        }
-        n => times(n, "time"),
-    };
-    for doubt in &transition.doubts {
-        // Writing to a String cannot fail.
-        let _ = write!(seen, "; {}", doubt.said(&transition.activity));
-    }
-    if transition.perhaps_midlife {
-        seen.push_str("; perhaps it existed before the traffic");
-    }
-    seen
 }
 
 /// One item bare, several as a list.
@@ -447,7 +391,7 @@ pub(super) fn list(items: &[String]) -> String {
     joined(&items.iter().map(|item| scalar(item)).collect::<Vec<_>>())
 }
 
-fn joined(items: &[String]) -> String {
+pub(super) fn joined(items: &[String]) -> String {
     match items {
         [one] => one.clone(),
         several => bracketed(several),

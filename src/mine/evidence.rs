@@ -141,6 +141,8 @@ pub(super) struct OperationEvidence {
     pub(super) aside: u64,
     /// How a model reads amounts that its bodies hold, with the calls that did.
     pub(super) amounts: BTreeMap<Arc<str>, u64>,
+    /// Calls by a word that says what is done, and the member that holds it.
+    pub(super) said: BTreeMap<(Arc<str>, Arc<str>), u64>,
 }
 
 /// One object type.
@@ -237,6 +239,7 @@ impl Evidence {
         entry.add_key(event, &beside);
         let members = event.members.as_deref().map(amount::expressions).unwrap_or_default();
         add_bounded(&mut entry.amounts, members.into_iter().map(|expression| (expression, 1)));
+        add_bounded(&mut entry.said, beside.said.drain(..).map(|said| (said, 1)));
         if let Some(status) = event.status.filter(|_| beside.sent_on == Some(Redirect::Result)) {
             *entry.sent_on.entry(status).or_default() += 1;
         }
@@ -411,6 +414,7 @@ impl OperationEvidence {
                 None if is_subject(&object.qualifier, traced.key.as_deref()) => {
                     let found = self.subjects.entry(Arc::clone(object_type)).or_default();
                     found.add(&object.id.key, traced.key);
+                    add_bounded(&mut found.again, traced.again.map(|place| (place, 1)));
                     subject = Some(found);
                 }
                 None => {}
@@ -446,6 +450,7 @@ impl OperationEvidence {
         self.put += other.put;
         add(&mut self.sent_on, other.sent_on);
         add_bounded(&mut self.amounts, other.amounts);
+        add_bounded(&mut self.said, other.said);
         add(&mut self.unseen, other.unseen);
         self.signs.extend(other.signs);
         self.aside += other.aside;

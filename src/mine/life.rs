@@ -9,20 +9,24 @@ mod steps;
 mod tests;
 mod walks;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use again::Sent;
-pub(super) use steps::{RoleChoice, StepCounts};
+pub(super) use steps::{RoleChoice, StepCounts, is_person};
 use walks::pass;
-pub(super) use walks::{Node, Walks, Way};
+pub(super) use walks::{Met, Node, Walks, Way};
 
 use super::chronicle::{self, Chronicles};
+use super::evidence::add;
 use super::habit::Habits;
 use super::owned::Owned;
 use crate::event::partition::stable_hash;
 use crate::event::{Event, Evidence, ObjectId, Outcome};
+use crate::model::CheckOptions;
 
+/// Steps whose effect an answer may not show yet, the latest ones.
+const LAGGING: usize = 8;
 /// Distinct declared values beyond which a field is no state.
 const MOST_STATES: usize = 32;
 
@@ -47,6 +51,8 @@ pub(super) struct Lives {
     pub(super) unexplained: u64,
     /// Steps on children, by activity: how often another state was declared after one than before, and how often the same.
     pub(super) beside: BTreeMap<Arc<str>, (u64, u64)>,
+    /// Objects with a step on a child, by activity.
+    pub(super) children: BTreeMap<Arc<str>, u64>,
     /// Objects whose state was declared before their first step.
     pub(super) shown_first: u64,
     /// What steps of one life have to do with each other.
@@ -65,6 +71,28 @@ struct Item {
     beside: Option<Arc<str>>,
     /// Who did it, where known.
     actor: Option<u64>,
+    /// Start of the request, and end of its answer: microseconds since the Unix epoch.
+    time: (i64, i64),
+}
+
+/// Where the latest steps led from: what an answer may show for a moment more.
+#[derive(Default)]
+struct Left(VecDeque<(Node, i64)>);
+
+impl Left {
+    /// Adds a step that ended then.
+    fn add(&mut self, from: Option<Node>, end: i64) {
+        self.0.extend(from.map(|from| (from, end)));
+        if self.0.len() > LAGGING {
+            self.0.pop_front();
+        }
+    }
+
+    /// Whether an answer to a request of that time may still show this, as a check with the usual settings takes it.
+    fn still_shows(&self, declared: &Node, time: i64) -> bool {
+        let lag = CheckOptions::default().state_lag;
+        self.0.iter().any(|(left, end)| left == declared && time.saturating_sub(*end) <= lag)
+    }
 }
 
 /// Who did it, where that is known by more than an address.
@@ -95,7 +123,8 @@ impl Lives {
                 }
             }
             if activity.is_some() || declared.is_some() || beside.is_some() {
-                items.push(Item { activity, declared, beside, actor: known_actor(event) });
+                let time = (event.time, event.end.max(event.time));
+                items.push(Item { activity, declared, beside, actor: known_actor(event), time });
             }
         }
         self.owned.add(object, events);
@@ -106,7 +135,9 @@ impl Lives {
         self.objects += 1;
         self.count(&steps);
         self.habits.add(&steps);
-        self.plain.walk(items.iter().filter_map(|i| Some((i.activity.clone()?, i.actor))));
+        self.plain.walk(&items);
+        let on_children: BTreeSet<&Arc<str>> = items.iter().filter_map(|item| item.beside.as_ref()).collect();
+        on_children.into_iter().for_each(|step| *self.children.entry(Arc::clone(step)).or_default() += 1);
         self.odd += items.iter().filter_map(|i| i.declared.as_deref()).filter(|value| !is_word(value)).count() as u64;
         self.values.extend(items.iter().filter_map(|i| i.declared.clone()));
         self.walk(&items);
@@ -130,15 +161,19 @@ impl Lives {
         let mut at: Option<Node> = None;
         let mut moved = false;
         let mut beside: Option<&Arc<str>> = None;
-        let mut passed = BTreeSet::new();
+        let (mut passed, mut left) = (BTreeSet::new(), Left::default());
         for (index, item) in items.iter().enumerate() {
             let Some(activity) = &item.activity else {
                 beside = item.beside.as_ref().or(beside);
+                self.declared.meet(at.as_ref(), item);
                 let Some(declared) = item.declared.clone().map(Node::Declared) else { continue };
                 match &at {
                     // The walk goes on from where steps led, so that steps alone explain it.
                     Some(at) => {
                         let changed = *at != declared;
+                        if changed && left.still_shows(&declared, item.time.0) {
+                            continue;
+                        }
                         self.unexplained += u64::from(changed);
                         if let Some(activity) = beside.take() {
                             let counts = self.beside.entry(Arc::clone(activity)).or_default();
@@ -155,8 +190,21 @@ impl Lives {
             beside = None;
             self.declaring += u64::from(item.declared.is_some());
             let rest = items.get(index + 1..).unwrap_or_default();
-            let shown = || rest.iter().take_while(|i| i.activity.is_none()).find_map(|i| i.declared.clone());
-            let to = item.declared.clone().or_else(shown).map_or(Node::After(Arc::clone(activity)), Node::Declared);
+            left.add(at.clone(), item.time.1);
+            let shown = || {
+                let reads = rest.iter().take_while(|i| i.activity.is_none());
+                let mut shown = reads.filter_map(|i| Some((Node::Declared(i.declared.clone()?), i.time.0)));
+                let (first, time) = shown.next()?;
+                let fresh = |(node, time): &(Node, i64)| !left.still_shows(node, *time);
+                // What is only shown as it was before may be so.
+                if left.still_shows(&first, time) {
+                    shown.find(fresh).map(|(node, _)| node).or(Some(first))
+                } else {
+                    Some(first)
+                }
+            };
+            let declared = item.declared.clone().map(Node::Declared);
+            let to = declared.or_else(shown).unwrap_or_else(|| Node::After(Arc::clone(activity)));
             if !std::mem::replace(&mut moved, true) && at.is_some() {
                 *self.declared.shown.entry((Arc::clone(activity), to.clone())).or_default() += 1;
             }
@@ -164,6 +212,7 @@ impl Lives {
             at = Some(to);
             pass(&mut passed, activity);
         }
+        self.declared.stay(at, items);
     }
 
     fn trim(&mut self) {
@@ -195,6 +244,7 @@ impl Lives {
             let counts = self.beside.entry(activity).or_default();
             *counts = (counts.0 + more.0, counts.1 + more.1);
         }
+        add(&mut self.children, other.children);
         self.habits.merge(other.habits);
         self.owned.merge(other.owned);
         self.chronicles.merge(other.chronicles, chronicle::join);

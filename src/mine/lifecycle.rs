@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::doubt::{self, Doubt};
 use super::draft::{Doubted, Trust};
-use super::life::{Lives, Node, StepCounts, Walks, Way};
+use super::life::{Lives, Met, Node, StepCounts, Walks, Way};
 use super::name::{self, Names};
 
 /// Objects from which on a step that none repeated is taken to happen once.
@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) reached: u64,
     /// How often it was left.
     pub(super) left: u64,
+    /// What was met of children there.
+    pub(super) met: Met,
 }
 
 impl State {
@@ -59,6 +61,10 @@ pub(super) struct Transition {
     pub(super) from: Vec<usize>,
     pub(super) to: usize,
     pub(super) by: Vec<Arc<str>>,
+    /// Only people do it, whichever roles they have.
+    pub(super) human: bool,
+    /// What its parent must be in, as a condition with its support.
+    pub(super) when: Option<(String, String)>,
     pub(super) once: bool,
     pub(super) count: u64,
     /// Seldom, measured by how often the activity happens.
@@ -161,7 +167,9 @@ impl Lifecycle {
         };
         let states = states.into_iter().enumerate().map(|(at, name)| {
             let end = at > 0 && !leaves.contains(&at);
-            State { name, end, reached: reached(at), left: left(at) }
+            let node = at.checked_sub(1).and_then(|at| nodes.get(at));
+            let met = node.and_then(|node| walks.met.get(node)).cloned().unwrap_or_default();
+            State { name, end, reached: reached(at), left: left(at), met }
         });
         Lifecycle { states: states.collect(), transitions, named, midlife }
     }
@@ -195,6 +203,9 @@ fn settled(walks: &Walks) -> Walks {
     }
     for ((activity, to), count) in &walks.shown {
         *settled.shown.entry((Arc::clone(activity), settle(to))).or_default() += count;
+    }
+    for (node, met) in &walks.met {
+        settled.met.entry(settle(node)).or_default().merge(met.clone());
     }
     for ((from, activity, to), way) in &walks.ways {
         let key = (from.as_ref().map(settle), Arc::clone(activity), settle(to));
@@ -330,11 +341,15 @@ fn transitions(edges: &Edges, index: &BTreeMap<&Node, usize>, lives: &Lives, wal
             let once = counts.is_some_and(|c| c.objects >= ONCE && c.repeated == 0);
             let choice = counts.map(|counts| counts.role_choice(lives)).unwrap_or_default();
             let by = counts.map(|counts| actors(counts, &choice.spare)).unwrap_or_default();
+            let by = if counts.is_some_and(|counts| counts.may_be_of_agents(lives)) { Vec::new() } else { by };
             if !by.is_empty() {
                 doubts.extend(counts.map(|counts| doubt::of_actors(counts, &choice)).unwrap_or_default());
             }
+            // A kind in the list says so already.
+            let kinds = |counts: &StepCounts| counts.by.keys().any(|(kind, _)| counts.names_kind(kind));
+            let human = counts.is_some_and(|c| !by.is_empty() && !kinds(c) && c.is_of_people(lives));
             let from = from.into_iter().collect();
-            Transition { activity, from, to, by, once, count, rare, perhaps_midlife, doubts }
+            Transition { activity, from, to, by, human, when: None, once, count, rare, perhaps_midlife, doubts }
         })
         .collect();
     transitions.sort_by(|a, b| (a.rare, &a.from, a.to, &a.activity).cmp(&(b.rare, &b.from, b.to, &b.activity)));

@@ -14,6 +14,8 @@ const SUPPORT: u64 = 5;
 const MANY: usize = 3;
 /// Actors of a role who work for all, from which on the role does.
 const WORKERS: usize = 2;
+/// Actors without roles from which on they are a kind of their own.
+const ROLELESS: usize = 20;
 /// Owners without whom nothing tells owners apart.
 const OWNERS: usize = 2;
 
@@ -25,6 +27,29 @@ pub(super) struct Ownership {
     pub(super) seen: String,
     /// That only owners act, with its support.
     pub(super) constraint: Option<(String, String)>,
+    /// Of the actors that it judges those who show no role, where roles excuse others: all, and who act on objects of others.
+    pub(super) roleless: Option<(usize, usize)>,
+}
+
+/// The role of those who show none, with its support: where roles excuse who acts on objects of others, and many show no
+/// role and nobody of them does so, they are all of the same plain kind. Without a name for it nothing says that they have
+/// none of the roles that excuse.
+pub(super) fn default_role<'a>(
+    owned: impl Iterator<Item = &'a Ownership>,
+    lives: &BTreeMap<Arc<str>, Lives>,
+) -> Option<(&'static str, String)> {
+    let (most, astray) = owned
+        .filter_map(|known| known.roleless)
+        .fold((0, 0), |(most, astray), (all, others)| (most.max(all), astray + others));
+    let steps = || lives.values().flat_map(|lives| lives.steps.values());
+    // Some with opaque tokens may be of those who show their roles elsewhere.
+    let hidden = steps().any(|counts| counts.unshown.keys().any(|kind| counts.unshown_few(kind).is_some()));
+    if most < ROLELESS || astray > 0 || hidden {
+        return None;
+    }
+    let shown = |name: &str| steps().any(|counts| counts.by.keys().any(|(_, role)| role.as_deref() == Some(name)));
+    let name = ["plain", "no_role_shown"].into_iter().find(|name| !shown(name))?;
+    Some((name, format!("check: {most} actors show no role, and act on nobody else's objects: they are `{name}`")))
 }
 
 /// Whose objects of a type are, where enough of them were used by whom they name.
@@ -41,8 +66,8 @@ pub(super) fn of(object: &TypeSketch, sketch: &Sketch, lives: &Lives) -> Option<
     };
     let (place, shares) = told().or_else(made)?;
     let seen = format!("that actor acts on {} of {}", grouped(shares.claimed), times(shares.objects, "object"));
-    let constraint = constraint(object, sketch, shares);
-    Some(Ownership { place, seen, constraint })
+    let (constraint, roleless) = constraint(object, sketch, shares).unzip();
+    Some(Ownership { place, seen, constraint, roleless: roleless.flatten() })
 }
 
 /// Whether those who are named are actors: most objects were used by the one that they name.
@@ -53,8 +78,12 @@ fn is_told(shares: &Shares) -> bool {
         && shares.owners.len() >= OWNERS
 }
 
+/// A constraint with its support, and of the actors that it judges those who show no role, where roles excuse others: all, and
+/// who act on objects of others.
+type Wall = ((String, String), Option<(usize, usize)>);
+
 /// The constraint that only owners act, at the activities where nearly all actors do so.
-fn constraint(object: &TypeSketch, sketch: &Sketch, shares: &Shares) -> Option<(String, String)> {
+fn constraint(object: &TypeSketch, sketch: &Sketch, shares: &Shares) -> Option<Wall> {
     let exempt = exempt(shares);
     let plain = |acts: &&Acts| acts.roles.is_disjoint(&exempt);
     let mut activities = Vec::new();
@@ -96,7 +125,18 @@ fn constraint(object: &TypeSketch, sketch: &Sketch, shares: &Shares) -> Option<(
             grouped(others.len() as u64)
         ));
     }
-    Some((constraint, support))
+    let bare = actors.values().filter(|acts| acts.roles.is_empty());
+    let roleless = bare.fold((0, 0), |(all, astray), acts| (all + 1, astray + usize::from(acts.other > 0)));
+    Some(((constraint, support), Some(roleless).filter(|_| !exempt.is_empty())))
+}
+
+/// What each actor did, whichever the activity.
+fn by_actor(shares: &Shares) -> BTreeMap<u64, Acts> {
+    let mut actors: BTreeMap<u64, Acts> = BTreeMap::new();
+    for (actor, acts) in shares.acts.values().flatten() {
+        actors.entry(*actor).or_default().merge(acts.clone());
+    }
+    actors
 }
 
 /// Whether so many of all actors make a habit: nine of ten, or all but one, who may be the one that should not be there.
@@ -108,10 +148,7 @@ fn is_kept(keeping: u64, all: u64) -> bool {
 /// Roles of those who work for all: most of who have one act on objects of many others, and so do not only their own.
 /// What one actor alone does is a habit of nobody, and may be what the constraint is to find.
 fn exempt(shares: &Shares) -> BTreeSet<Arc<str>> {
-    let mut actors: BTreeMap<u64, Acts> = BTreeMap::new();
-    for (actor, acts) in shares.acts.values().flatten() {
-        actors.entry(*actor).or_default().merge(acts.clone());
-    }
+    let actors = by_actor(shares);
     let mut roles: BTreeMap<&Arc<str>, (usize, usize)> = BTreeMap::new();
     for acts in actors.values() {
         for role in &acts.roles {

@@ -11,6 +11,7 @@ use super::name::{self, Names, Part, Template};
 use super::operations::operations;
 use super::redirected::Redirected;
 use super::roles;
+use super::said::{self, Said};
 use super::subject::Subject;
 use super::templates::Templates;
 use super::ties::Parents;
@@ -83,6 +84,8 @@ pub(super) struct ActivitySketch {
     pub(super) name: Arc<str>,
     /// As a model names the call.
     pub(super) matcher: String,
+    /// The word of the request that tells it from other steps of the same calls.
+    pub(super) said: Option<Said>,
     pub(super) object: Arc<str>,
     /// Places of the key where the type's own do not hold it.
     pub(super) keys: Vec<String>,
@@ -102,6 +105,7 @@ pub(super) struct ActivitySketch {
 }
 
 /// An operation with what it is about.
+#[derive(Clone)]
 struct Placed {
     template: Template,
     evidence: OperationEvidence,
@@ -113,6 +117,35 @@ struct Placed {
     each: Option<String>,
     read: bool,
     redirected: Redirected,
+    /// Amounts that the bodies of the whole operation hold.
+    amounts: Vec<AmountSketch>,
+    /// The word of the request that tells it from other steps of the operation.
+    said: Option<Said>,
+}
+
+impl Placed {
+    /// The steps that words of its requests tell apart, and what is left.
+    fn steps(self) -> Vec<Placed> {
+        let words = said::steps(&self.template, &self.evidence.said, self.evidence.accepted);
+        let mut rest = self;
+        let seen = &mut rest.evidence;
+        rest.amounts = amount::of(&seen.amounts, seen.accepted);
+        // Whether something is made is told by all calls together.
+        seen.put = if seen.put * 2 > seen.accepted { seen.put } else { 0 };
+        let mut steps: Vec<Placed> = Vec::new();
+        for word in words {
+            let mut step = rest.clone();
+            step.evidence.accepted = word.accepted;
+            // Which of the refused calls had it is not kept.
+            step.evidence.calls = word.accepted;
+            rest.evidence.accepted = rest.evidence.accepted.saturating_sub(word.accepted);
+            rest.evidence.calls = rest.evidence.calls.saturating_sub(word.accepted);
+            step.said = Some(word);
+            steps.push(step);
+        }
+        steps.extend(Some(rest).filter(|rest| rest.evidence.accepted > 0));
+        steps
+    }
 }
 
 impl Sketch {
@@ -142,7 +175,7 @@ impl Sketch {
             }
             let (copy, accepted) = (template.clone(), evidence.accepted);
             match place(template, evidence, read, &foreign) {
-                Some(operation) => placed.push(Placed { redirected, ..operation }),
+                Some(operation) => placed.extend(Placed { redirected, ..operation }.steps()),
                 None => others.push((copy, read, accepted)),
             }
         }
@@ -235,9 +268,16 @@ fn place(template: Template, evidence: OperationEvidence, read: bool, foreign: &
     let variable = variables.iter().rev().find(|(name, _)| **name == *object).map(|(_, written)| written.clone());
     let subject = evidence.subjects.get(&object);
     let keys = match &variable {
-        // Its type's own place names the first variable of this name.
-        Some(written) if **written != *object => vec![format!("path.{written}")],
-        Some(_) => Vec::new(),
+        Some(written) => {
+            let again = subject.and_then(|subject| subject.repeated(&object)).filter(|place| is_path(place));
+            match again {
+                // A request that names two is about none of them for sure.
+                Some(again) => vec![format!("path.{written}"), again.to_string()],
+                // Its type's own place names the first variable of this name.
+                None if **written != *object => vec![format!("path.{written}")],
+                None => Vec::new(),
+            }
+        }
         None => subject.map(key_places).unwrap_or_default(),
     };
     let each = subject.filter(|_| variable.is_none() && keys.is_empty()).and_then(each_place);
@@ -247,7 +287,18 @@ fn place(template: Template, evidence: OperationEvidence, read: bool, foreign: &
     if variable.is_none() && keys.is_empty() && each.is_none() && !by_location || read && variable.is_none() && !asks {
         return None;
     }
-    Some(Placed { template, evidence, object, variable, keys, each, read, redirected: Redirected::default() })
+    Some(Placed {
+        template,
+        evidence,
+        object,
+        variable,
+        keys,
+        each,
+        read,
+        redirected: Redirected::default(),
+        amounts: Vec::new(),
+        said: None,
+    })
 }
 
 /// Variables of a template by name, and as they are written.
@@ -417,9 +468,15 @@ fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>, names: 
         let writes = operation.template.method == "POST" || operation.template.is_call() && !operation.read;
         let put = operation.evidence.put * 2 > operation.evidence.accepted && operation.variable.is_some();
         let creates = put || operation.variable.is_none() && operation.each.is_none() && by_answer && writes;
+        let mut wishes = operation.template.activity(object, creates);
+        if let Some(said) = &operation.said {
+            wishes.iter_mut().for_each(|wish| *wish = name::word(&format!("{wish}_{}", said.word)));
+        }
+        let condition = operation.said.as_ref().map(|said| format!(", where: \"{}\"", said.condition()));
         activities.push(ActivitySketch {
-            name: names.choose(&operation.template.activity(object, creates)),
-            matcher: operation.template.matcher(),
+            name: names.choose(&wishes),
+            matcher: operation.template.matcher() + &condition.unwrap_or_default(),
+            said: operation.said,
             object: Arc::clone(object),
             keys: operation.keys,
             each: operation.each,
@@ -429,7 +486,7 @@ fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>, names: 
             accepted: operation.evidence.accepted,
             calls: operation.evidence.calls,
             redirected: operation.redirected,
-            amounts: amount::of(&operation.evidence.amounts, operation.evidence.accepted),
+            amounts: operation.amounts,
         });
     }
     activities.sort_by(|a, b| (&a.object, a.read, !a.creates).cmp(&(&b.object, b.read, !b.creates)));

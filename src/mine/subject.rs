@@ -12,6 +12,9 @@ use crate::event::partition::stable_hash;
 /// Keys of one type told apart at one operation, by the least hashes, which tell how many there are.
 const KEYS: usize = 16;
 
+/// Calls that repeat a key from which on they all do.
+const REPEATED: u64 = 20;
+
 /// The object that calls of an operation are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Subject {
@@ -20,6 +23,8 @@ pub(super) struct Subject {
     pub(super) scoped: u64,
     /// Places of the key.
     pub(super) keys: BTreeMap<Option<Arc<str>>, u64>,
+    /// Places in the request's body that repeat the key of its path.
+    pub(super) again: BTreeMap<Arc<str>, u64>,
     /// The least few keys, by hash.
     pub(super) values: BTreeSet<u64>,
     /// Other objects of the same calls: type and place of their keys.
@@ -35,12 +40,22 @@ impl Subject {
         add_bounded(&mut self.keys, [(place, 1)]);
     }
 
+    /// The place in the request's body that repeats the key of its path in all calls that show it, often and of many
+    /// objects.
+    pub(super) fn repeated(&self, object_type: &Arc<str>) -> Option<&Arc<str>> {
+        let other = |place: &Arc<str>| self.others.contains_key(&(Arc::clone(object_type), Some(Arc::clone(place))));
+        let often = self.again.iter().filter(|(place, count)| **count >= REPEATED && !other(place));
+        let most = often.max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
+        most.map(|(place, _)| place).filter(|_| self.values.len() >= KEYS)
+    }
+
     /// Adds another part's sums.
     pub(super) fn merge(&mut self, other: Subject) {
         self.calls += other.calls;
         self.scoped += other.scoped;
         add_least(&mut self.values, other.values, KEYS);
         add_bounded(&mut self.keys, other.keys);
+        add_bounded(&mut self.again, other.again);
         add_bounded(&mut self.others, other.others);
     }
 

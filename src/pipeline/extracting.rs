@@ -104,6 +104,7 @@ pub fn shown_beside(extracted: &mut Extracted) -> Vec<Beside> {
     let mut traced = std::mem::take(&mut extracted.sightings).into_iter().map(|sighting| Traced {
         container: is_container(&sighting.object_type),
         key: sighting.places.key,
+        again: sighting.places.again,
         state: sighting.places.state,
         owner: sighting.places.owner.map(|owner| (owner, sighting.places.own)),
     });
@@ -118,10 +119,12 @@ pub fn shown_beside(extracted: &mut Extracted) -> Vec<Beside> {
         SentOn::Away(sign) => Redirect::Away(sign),
         SentOn::Unseen => Redirect::Unseen,
     });
+    let said = std::mem::take(&mut extracted.said);
     let beside = extracted.events.iter().map(|event| Beside {
         traced: traced.by_ref().take(event.objects.len()).collect(),
         ids: extracted.ids.clone(),
         roles: roles.clone(),
+        said: said.clone(),
         sent_on: sent_on.clone(),
     });
     beside.collect()

@@ -69,8 +69,8 @@ fn concerns(finding: &Value, story: &Value) -> bool {
         || by_actor && finding["actor"]["principal"] == story["actor"]
 }
 
-/// The bar is nine of ten. What is missed: a limit of age that is not round enough, what happened in no clean traffic
-/// (nobody asked for a refund after a cancellation), the amounts of two paths, and owners where roles are not shown.
+/// The bar is nine of ten. What is missed: a deadline between two steps, duties that hardly anybody has both of, and a pace
+/// that the fastest honest one comes near.
 #[test]
 fn proposals_of_clean_traffic_find_most_abuse_and_nothing_in_other_clean_traffic() {
     let folder = tempfile::tempdir().unwrap();
@@ -94,7 +94,12 @@ fn proposals_of_clean_traffic_find_most_abuse_and_nothing_in_other_clean_traffic
         let missed = |s: &&&Value| !findings.iter().any(|f| is_of_the_model(f) && concerns(f, s));
         let missed: Vec<&str> = labelled.iter().filter(missed).map(|s| text(s, "note")).collect();
         assert!(labelled.len() > 60, "{}", labelled.len());
-        assert!(missed.len() * 4 <= labelled.len(), "seed {seed}: {} of {}: {missed:#?}", missed.len(), labelled.len());
+        assert!(
+            missed.len() * 10 <= labelled.len(),
+            "seed {seed}: {} of {}: {missed:#?}",
+            missed.len(),
+            labelled.len()
+        );
     }
 }
 

@@ -17,6 +17,7 @@ mod steps;
 #[path = "../support/mod.rs"]
 mod support;
 mod tenants;
+mod told_apart;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::correlate::facts::Facts;
 use crate::correlate::form::SentOn;
+use crate::correlate::members::Said;
 use crate::correlate::object::{KeySource, Places};
 use crate::correlate::role_place::RolePlace;
 use crate::correlate::unmodelled::UnmodelledCall;
@@ -33,6 +34,8 @@ pub struct Extracted {
     pub ids: Vec<Arc<str>>,
     /// Without a model: where roles are shown.
     pub roles: Vec<RolePlace>,
+    /// Without a model: words of the request that say what is done.
+    pub said: Vec<Said>,
     /// Without a model: where a write was sent on to.
     pub sent_on: Option<SentOn>,
     /// For each call inside the bodies, the place of its first event, and where the exchange is a step of its own as well,

@@ -43,6 +43,8 @@ impl KeySource {
 pub struct Places {
     /// To the key in a body, e.g. `res.order.id`; `None` where the request's path or `Location` holds it.
     pub key: Option<Arc<str>>,
+    /// To the same key in the request's body, where the path holds it.
+    pub again: Option<Arc<str>>,
     /// To the state that the response declares, e.g. `res.order.status`.
     pub state: Option<Arc<str>>,
     /// To whose the object is by the response, e.g. `res.order.userId`.
@@ -72,10 +74,15 @@ impl Found {
 
     /// Adds an object whose key was at a path of a body.
     pub(in crate::correlate) fn add_at(&mut self, object: ObjectRef, source: KeySource, key: Option<Arc<str>>) {
-        if !self.objects.iter().any(|o| o.id == object.id) {
+        let Some(known) = self.objects.iter().position(|o| o.id == object.id) else {
             self.objects.push(object);
             self.sources.push(source);
             self.places.push(Places { key, ..Places::default() });
+            return;
+        };
+        let in_path = self.sources.get(known) == Some(&KeySource::Path);
+        if let Some(places) = self.places.get_mut(known).filter(|_| in_path && source == KeySource::RequestBody) {
+            places.again = places.again.take().or(key);
         }
     }
 

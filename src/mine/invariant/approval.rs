@@ -17,6 +17,10 @@ const EACH_SIDE: usize = 10;
 /// Hours that ages are rounded up to.
 const HOURS: [i64; 12] = [1, 2, 4, 8, 12, 24, 48, 72, 168, 336, 720, 2160];
 const HOUR: i64 = 3_600_000_000;
+/// Ages in the last third before a limit, and of how many they are one at least, from which on it is one: were they only
+/// ever longer and rarer, some would lie behind it.
+const CROWD: usize = 8;
+const CROWD_OF: usize = 5;
 
 /// A limit with the lives above it.
 struct Limit<'a> {
@@ -103,8 +107,8 @@ fn write(
         demand.push_str(", kind: human");
     }
     // Writing to a String cannot fail.
-    let age = |(life, deed, at): (&&Chronicle, &_, usize)| age(life, deed, at);
-    if let Some(hours) = taken().map(age).max().filter(|_| limit.above.len() >= SUPPORT).and_then(longest) {
+    let ages: Vec<i64> = taken().map(|(life, deed, at)| age(life, deed, at)).collect();
+    if let Some(hours) = longest(&ages).filter(|_| limit.above.len() >= SUPPORT) {
         let _ = write!(demand, ", max_age: {hours}h");
     }
     if is_unchanged(seen, step, attribute, limit) {
@@ -130,9 +134,15 @@ fn age(life: &Chronicle, deed: &crate::mine::chronicle::Deed, at: usize) -> i64 
     life.0.get(at).map_or(0, |before| before.time.0.saturating_sub(deed.time.1))
 }
 
-/// A limit of time with a quarter to spare, in hours.
-fn longest(age: i64) -> Option<i64> {
-    let least = (age.to_f64()? * 1.25 / HOUR.to_f64()?).ceil().to_i64()?;
+/// A limit of time in hours: the least that none exceeds where they crowd before it, else with a quarter to spare.
+fn longest(ages: &[i64]) -> Option<i64> {
+    let most = *ages.iter().max()?;
+    let within = HOURS.into_iter().find(|hours| most <= hours * HOUR)?;
+    let late = ages.iter().filter(|age| **age > within * HOUR / 3 * 2).count();
+    if late >= CROWD && late * CROWD_OF >= ages.len() {
+        return Some(within);
+    }
+    let least = (most.to_f64()? * 1.25 / HOUR.to_f64()?).ceil().to_i64()?;
     HOURS.into_iter().find(|hours| *hours >= least)
 }
 
@@ -187,9 +197,21 @@ mod tests {
 
     #[test]
     fn ages_have_a_quarter_to_spare() {
-        assert_eq!(longest(30 * 60_000_000), Some(1));
-        assert_eq!(longest(19 * HOUR), Some(24));
-        assert_eq!(longest(20 * HOUR), Some(48));
-        assert_eq!(longest(i64::MAX), None);
+        assert_eq!(longest(&[30 * 60_000_000]), Some(1));
+        assert_eq!(longest(&[19 * HOUR]), Some(24));
+        assert_eq!(longest(&[20 * HOUR]), Some(48));
+        assert_eq!(longest(&[i64::MAX]), None);
+        assert_eq!(longest(&[]), None);
+    }
+
+    #[test]
+    fn ages_that_crowd_before_a_limit_have_nothing_to_spare() {
+        let even: Vec<i64> = (0..40).map(|n| n * 23 * HOUR / 40).collect();
+        assert_eq!(longest(&even), Some(24));
+        // Longer and rarer, as where nothing ends them: tenths of hours of a mean of five.
+        let fading = [184, 150, 130, 115, 104, 95, 87, 80, 75, 69, 60, 52, 46, 40, 35, 30, 26, 22, 18, 14, 11, 8, 5, 3];
+        let fading = fading.map(|tenths| tenths * HOUR / 10);
+        assert_eq!(longest(&fading), Some(24));
+        assert_eq!(longest(&fading.map(|age| age * 23 / 18)), Some(48));
     }
 }

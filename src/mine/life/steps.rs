@@ -13,6 +13,19 @@ const ACTORS: usize = 32;
 /// Sets of roles told apart at one activity; of more, nothing is concluded.
 const ROLE_SETS: usize = 32;
 
+/// Steps, and people who take them, from which on it says something that nothing else does.
+const PEOPLES: u64 = 20;
+const SEVERAL: usize = 3;
+
+/// Steps by agents, of as many as people take, that are not missing by chance.
+const MISSED: u64 = 5;
+
+/// Whether surely a person without an agent did it.
+pub(in crate::mine) fn is_person(event: &Event) -> bool {
+    let actor = &event.actor;
+    actor.evidence >= Evidence::Asserted && actor.kind_known && &*actor.kind == "human" && actor.agent.is_none()
+}
+
 /// One activity's steps on objects of one type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::mine) struct StepCounts {
@@ -29,6 +42,8 @@ pub(in crate::mine) struct StepCounts {
     pub(in crate::mine) unshown: BTreeMap<Arc<str>, u64>,
     /// Steps by what took them: a kind, `agent`, or a key that nobody stands behind.
     pub(in crate::mine) natures: BTreeMap<Arc<str>, u64>,
+    /// Steps that surely a person took, without an agent.
+    pub(in crate::mine) persons: u64,
     /// Steps by the roles that the actor showed together; one set more than the most says that there are too many.
     pub(in crate::mine) role_sets: BTreeMap<BTreeSet<Arc<str>>, u64>,
     /// The least few of the known actors, by hash, with their steps.
@@ -46,6 +61,7 @@ impl StepCounts {
             (None, Evidence::ApiKey) => "key",
             _ => &actor.kind,
         };
+        self.persons += u64::from(is_person(event));
         if actor.evidence >= Evidence::Asserted {
             *self.natures.entry(nature.into()).or_default() += 1;
         }
@@ -78,6 +94,7 @@ impl StepCounts {
         add(&mut self.by, more.by);
         add(&mut self.unshown, more.unshown);
         add(&mut self.natures, more.natures);
+        self.persons += more.persons;
         self.add_roles(more.role_sets);
         self.add_actors(more.actors);
     }
@@ -104,6 +121,23 @@ impl StepCounts {
     /// Whether a kind as a whole took the step, rather than the roles of some of it.
     pub(in crate::mine) fn names_kind(&self, kind: &Arc<str>) -> bool {
         self.by.contains_key(&(Arc::clone(kind), None)) && self.unshown_few(kind).is_none()
+    }
+
+    /// Whether people alone take the step, several of them and often, as they do not all steps of these lives.
+    pub(in crate::mine) fn is_of_people(&self, lives: &Lives) -> bool {
+        let others = lives.steps.values().any(|other| other.natures.keys().any(|nature| **nature != *"human"));
+        others && self.persons == self.count && self.count >= PEOPLES && self.actors.len() >= SEVERAL
+    }
+
+    /// Whether agents may take the step that people of any role took, though none was seen to: they act on these objects
+    /// too seldom to be missed here.
+    pub(in crate::mine) fn may_be_of_agents(&self, lives: &Lives) -> bool {
+        let taken = |counts: &StepCounts, nature: &str| counts.natures.get(nature).copied().unwrap_or(0);
+        let all = |nature: &str| lives.steps.values().map(|counts| taken(counts, nature)).sum::<u64>();
+        let (agents, people) = (all("agent"), all("human"));
+        let own = taken(self, "human");
+        let missed = agents.saturating_mul(own) >= (agents + people).saturating_mul(MISSED);
+        taken(self, "agent") == 0 && agents > 0 && self.names_kind(&"human".into()) && !missed
     }
 
     /// What nine of ten steps or more were taken by.

@@ -41,6 +41,28 @@ fn a_step_leads_to_what_is_declared_before_the_next_step() {
     assert_eq!(lives.unexplained, 1, "nothing moved it to s9");
 }
 
+#[test]
+fn an_answer_may_show_for_a_moment_where_the_object_was() {
+    // A step, and a read a while after it that declares what was before; the step's own answer or a later read tells more.
+    let shown_late = |after: i64, own: Option<u8>| {
+        let mut case = life(1, &[(Some(1), Some(7)), (Some(2), own), (None, Some(7)), (None, Some(8))]);
+        for (event, time) in case.iter_mut().zip([0, 60_000_000, 60_000_000 + after, 120_000_000]) {
+            (event.time, event.end) = (time, time + 1_000);
+        }
+        lives(&[case])
+    };
+    let to = |lives: &Lives| lives.declared.moves.keys().map(|(_, _, to)| to.clone()).collect::<Vec<_>>();
+    let declared = |s: &str| vec![Node::Declared(s.into())];
+    let quick = shown_late(500, Some(8));
+    assert_eq!((quick.unexplained, to(&quick)), (0, declared("s8")));
+    let quick = shown_late(4_000_000, None);
+    assert_eq!((quick.unexplained, to(&quick)), (0, declared("s8")), "the later answer tells where it led");
+    let late = shown_late(30_000_000, Some(8));
+    assert_eq!((late.unexplained, to(&late)), (1, declared("s8")));
+    let late = shown_late(30_000_000, None);
+    assert_eq!((late.unexplained, to(&late)), (1, declared("s7")), "nothing moved it to s8");
+}
+
 fn performed(sets: &[(&[&str], u64)]) -> StepCounts {
     let mut counts = StepCounts::default();
     counts.add_roles(sets.iter().map(|(set, count)| (set.iter().map(|role| Arc::from(*role)).collect(), *count)));

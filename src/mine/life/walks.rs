@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::Item;
 use crate::mine::evidence::add;
 
 /// Actors told apart at one move.
@@ -28,19 +29,63 @@ pub(in crate::mine) struct Walks {
     pub(in crate::mine) moves: BTreeMap<(Node, Arc<str>, Node), u64>,
     /// First moves from a state that was shown before any step: counted among `moves` too.
     pub(in crate::mine) shown: BTreeMap<(Arc<str>, Node), u64>,
+    /// What was met of children, by where the object was.
+    pub(in crate::mine) met: BTreeMap<Node, Met>,
     /// Who made a move, and after which steps; first moves start nowhere.
     pub(in crate::mine) ways: BTreeMap<(Option<Node>, Arc<str>, Node), Way>,
 }
 
+/// What was met of an object's children while it was somewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::mine) struct Met {
+    /// Objects that stayed there to the end.
+    pub(in crate::mine) stayed: u64,
+    /// Of these, objects with a step on a child at any time, by activity.
+    pub(in crate::mine) with: BTreeMap<Arc<str>, u64>,
+    /// Steps on children while objects were there, by activity.
+    pub(in crate::mine) steps: BTreeMap<Arc<str>, u64>,
+}
+
+impl Met {
+    pub(in crate::mine) fn merge(&mut self, other: Met) {
+        self.stayed += other.stayed;
+        add(&mut self.with, other.with);
+        add(&mut self.steps, other.steps);
+    }
+}
+
 impl Walks {
-    pub(super) fn walk(&mut self, steps: impl Iterator<Item = (Arc<str>, Option<u64>)>) {
+    /// Adds a life by its last steps alone.
+    pub(super) fn walk(&mut self, items: &[Item]) {
         let mut at: Option<Node> = None;
         let mut passed = BTreeSet::new();
-        for (activity, actor) in steps {
-            let to = Node::After(Arc::clone(&activity));
-            self.add(at.take(), &activity, to.clone(), actor, &passed);
+        for item in items {
+            let Some(activity) = &item.activity else {
+                self.meet(at.as_ref(), item);
+                continue;
+            };
+            let to = Node::After(Arc::clone(activity));
+            self.add(at.take(), activity, to.clone(), item.actor, &passed);
             at = Some(to);
-            pass(&mut passed, &activity);
+            pass(&mut passed, activity);
+        }
+        self.stay(at, items);
+    }
+
+    /// Notes the step on a child that an item is.
+    pub(super) fn meet(&mut self, at: Option<&Node>, item: &Item) {
+        if let Some((at, step)) = at.zip(item.beside.as_ref()) {
+            *self.met.entry(at.clone()).or_default().steps.entry(Arc::clone(step)).or_default() += 1;
+        }
+    }
+
+    /// Notes where an object stayed.
+    pub(super) fn stay(&mut self, at: Option<Node>, items: &[Item]) {
+        let Some(at) = at else { return };
+        let met = self.met.entry(at).or_default();
+        met.stayed += 1;
+        for step in items.iter().filter_map(|item| item.beside.as_ref()).collect::<BTreeSet<_>>() {
+            *met.with.entry(Arc::clone(step)).or_default() += 1;
         }
     }
 
@@ -70,6 +115,9 @@ impl Walks {
         add(&mut self.starts, other.starts);
         add(&mut self.moves, other.moves);
         add(&mut self.shown, other.shown);
+        for (node, met) in other.met {
+            self.met.entry(node).or_default().merge(met);
+        }
         for (key, way) in other.ways {
             self.ways.entry(key).or_default().merge(way);
         }
