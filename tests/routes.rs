@@ -11,9 +11,11 @@ use serde_json::Value;
 use support::stories::{self, SOURCES, wrong};
 use support::{code, lines, offpath, stderr, text};
 
-const RULES: [&str; 9] = [
+const RULES: [&str; 11] = [
     "DX-VOLUME",
     "FN-NEW",
+    "INT-LOOP",
+    "MA-GAP",
     "OPS-STUCK",
     "POLLUTE",
     "PROC-SHADOW",

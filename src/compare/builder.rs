@@ -63,6 +63,7 @@ pub(crate) fn event(id: u64, second: i64, activity: &str) -> EventBuilder {
         members: None,
         request_id: None,
         correlated: false,
+        span: None,
         exchanged: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

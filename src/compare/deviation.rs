@@ -225,6 +225,10 @@ pub enum Check {
     ToolShadowed,
     /// A chain of agents comes back to one that is in it.
     AgentLoop,
+    /// Services call each other in a circle.
+    CallLoop,
+    /// A call was made in one that nobody recorded.
+    ParentUnseen,
 }
 
 impl Check {

@@ -40,6 +40,7 @@ use super::run::Marks;
 use super::secret_segment::secret_parameters;
 use super::setting;
 use super::signature;
+use super::span;
 use super::spoken;
 use super::target::{Target, is_placeholder};
 use super::template::Template;
@@ -494,6 +495,7 @@ impl Extractor {
             members,
             request_id: self.request_id(reading),
             correlated: self.is_correlated(reading),
+            span: self.settings.as_ref().and_then(|ids| span::of(reading, ids)).map(Box::new),
             exchanged,
             unplaced: Vec::new(),
             state_before: Vec::new(),

@@ -49,6 +49,7 @@ mod session;
 mod setting;
 mod shift;
 mod signature;
+mod span;
 mod spoken;
 mod target;
 mod template;

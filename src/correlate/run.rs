@@ -57,7 +57,7 @@ impl Marks {
 }
 
 /// A trace id as all sources tell it.
-fn in_full(id: &str) -> String {
+pub(super) fn in_full(id: &str) -> String {
     trace_in_full(id).unwrap_or_else(|| id.to_ascii_lowercase())
 }
 

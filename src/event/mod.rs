@@ -16,6 +16,7 @@ mod rfc3339;
 #[cfg(test)]
 pub(crate) mod sample;
 mod setting;
+mod span;
 mod spoken;
 pub mod stored;
 pub mod table;
@@ -35,6 +36,7 @@ pub use handed::{Handed, HandedId, SoughtId};
 pub use members::{Echo, Members, SentMember};
 pub use rfc3339::rfc3339;
 pub use setting::{Gate, Mark, Marks, ProgramKind, Setting};
+pub use span::Span;
 pub use spoken::{Announced, Asked, ListedTool, Listing, Question, Spoken};
 pub(crate) use token::names_one;
 pub use value::{Money, Value};
@@ -129,6 +131,8 @@ pub struct Event {
     pub request_id: Option<Arc<str>>,
     /// Whether the request or its answer has an id by which other services' records of the same are found.
     pub correlated: bool,
+    /// Its place among the calls of its trace, where a pass is made over actors; nothing once the joins are done.
+    pub span: Option<Box<Span>>,
     /// The token that was given for another one by it, where that was asked for and done.
     pub exchanged: Option<Box<TokenExchange>>,
     /// States of the first object before the event, as replayed; empty until compared.

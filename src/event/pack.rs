@@ -87,7 +87,7 @@ impl Packer {
             ..
         } = event;
         let Event { case, attributes, idempotency, body_hash, answer, handed, setting, request_id, .. } = event;
-        let Event { spoken, correlated, exchanged, members, state_before, state_after, .. } = event;
+        let Event { spoken, correlated, span, exchanged, members, state_before, state_after, .. } = event;
         self.fixed(id.0);
         self.signed(*time);
         self.signed(end.wrapping_sub(*time));
@@ -120,7 +120,7 @@ impl Packer {
         self.attributes(attributes)?;
         let (has_spoken, has_setting) = (spoken.is_some(), setting.is_some());
         self.flags([idempotency.is_some(), body_hash.is_some(), turn.is_some(), has_spoken, has_setting, *correlated]);
-        self.flags([exchanged.is_some(), members.is_some(), false, false, false, false]);
+        self.flags([exchanged.is_some(), members.is_some(), span.is_some(), false, false, false]);
         idempotency.iter().chain(body_hash).for_each(|hash| self.fixed(*hash));
         if let Some(Turn { request, number }) = turn {
             self.fixed(request.0);
@@ -135,6 +135,7 @@ impl Packer {
         setting.iter().for_each(|setting| self.setting(setting));
         members.iter().for_each(|members| self.members(members));
         self.maybe(request_id.as_deref());
+        span.iter().for_each(|span| [span.trace, span.id, span.parent].into_iter().for_each(|hash| self.hash(hash)));
         exchanged.iter().for_each(|exchanged| self.exchanged(exchanged));
         self.texts(state_before);
         self.texts(state_after);
@@ -462,8 +463,8 @@ mod tests {
     use proptest::prelude::*;
     use rust_decimal::Decimal;
 
-    use super::super::Told;
     use super::super::unpack::{Texts, unpack};
+    use super::super::{Span, Told};
     use super::*;
     use crate::event::sample;
     use crate::event::{Echo, EventId, Gate, Marks, ProgramKind};
@@ -606,6 +607,7 @@ mod tests {
                 Box::new(TokenExchange { shown: "2c".into(), had: scopes(had), got: scopes(got), elsewhere })
             });
             event.correlated = seen.0.is_some();
+            event.span = turn.map(|(id, _)| Box::new(Span { trace: n, id, parent: id / 2 }));
             event.actor.token_end = seen.0;
             event.actor.seen_agent = seen.1.map(|named| Box::new(SeenAgent { name: "crew".into(), named }));
             event.actor.evidence = EVIDENCE[evidence];

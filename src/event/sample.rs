@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::{
     Actor, Answer, Doubt, Doubts, Event, EventId, Evidence, Money, ObjectId, ObjectRef, Outcome, SeenAgent, Shows,
-    TenantTold, TokenExchange, Value,
+    Span, TenantTold, TokenExchange, Value,
 };
 
 /// A read by an unknown actor, one second after the epoch times `n`.
@@ -49,6 +49,7 @@ pub(crate) fn event(n: u64) -> Event {
         members: None,
         request_id: None,
         correlated: false,
+        span: None,
         exchanged: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),
@@ -122,6 +123,7 @@ pub(crate) fn rich_event(n: u64) -> Event {
         answer: Answer { body_hash: Some(9), replayed: true, ..Answer::default() },
         request_id: Some("req-1".into()),
         correlated: true,
+        span: Some(Box::new(Span { trace: 3, id: 4, parent: 5 })),
         exchanged: Some(Box::new(TokenExchange {
             shown: "2c".into(),
             had: Some(vec!["orders".into()]),

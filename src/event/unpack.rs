@@ -9,7 +9,7 @@ use super::pack::{EVIDENCE, MOST_NESTED, PackError};
 use super::{
     Actor, Announced, Answer, Asked, Doubts, Echo, Event, EventId, Gate, Handed, HandedId, ListedTool, Listing, Marks,
     Members, Money, ObjectId, ObjectRef, Outcome, ProgramKind, Question, SeenAgent, SentMember, Setting, Shows,
-    SoughtId, Spoken, TenantTold, TokenExchange, Told, Turn, Value,
+    SoughtId, Span, Spoken, TenantTold, TokenExchange, Told, Turn, Value,
 };
 
 /// Texts that the events unpacked so far have brought, by number.
@@ -54,7 +54,7 @@ impl Unpacker<'_> {
         let case = cased.then(|| self.id()).transpose()?;
         let attributes = self.many(Self::attribute)?;
         let [has_idempotency, has_body_hash, has_turn, has_spoken, has_setting, correlated] = self.flags()?;
-        let [exchanged, has_members, ..] = self.flags()?;
+        let [exchanged, has_members, has_span, ..] = self.flags()?;
         let idempotency = has_idempotency.then(|| self.fixed()).transpose()?;
         let body_hash = has_body_hash.then(|| self.fixed()).transpose()?;
         let turn = has_turn.then(|| self.turn()).transpose()?;
@@ -98,10 +98,15 @@ impl Unpacker<'_> {
             members,
             request_id: self.maybe()?,
             correlated,
+            span: has_span.then(|| self.span()).transpose()?.map(Box::new),
             exchanged: exchanged.then(|| self.exchanged()).transpose()?.map(Box::new),
             state_before: self.many(Self::text)?,
             state_after: self.many(Self::text)?,
         })
+    }
+
+    fn span(&mut self) -> Result<Span, PackError> {
+        Ok(Span { trace: self.hash()?, id: self.hash()?, parent: self.hash()? })
     }
 
     fn members(&mut self) -> Result<Members, PackError> {

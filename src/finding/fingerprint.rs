@@ -66,10 +66,12 @@ pub fn group(fingerprint: &str, class: &str) -> String {
 }
 
 /// Rules about a place, whoever comes there first: the meaning says which place.
-const OF_PLACES: [&str; 12] = [
+const OF_PLACES: [&str; 14] = [
     "DX-QUERY",
+    "INT-LOOP",
     "INT-PLAIN",
     "LG-CLOCK",
+    "MA-GAP",
     "OPS-FAIL",
     "OPS-SPIKE",
     "OPS-STUCK",

@@ -9,7 +9,8 @@ use super::{Job, PipelineError};
 use crate::compare::Check;
 use crate::compare::access::{Accesses, Review};
 use crate::compare::course::{
-    self, Amount, Bodies, Class, Clocks, Doors, Lane, Minute, Moment, Roster, Round, Slot, Stay, Step, Told, Use,
+    self, Amount, Bodies, Class, Clocks, Doors, Lane, Minute, Moment, Nested, Roster, Round, Slot, Stay, Step, Told,
+    Traces, Use,
 };
 use crate::correlate::ledger::{self, IdHasher};
 use crate::event::{Event, Mark, Outcome, Setting};
@@ -80,6 +81,14 @@ impl Row for Stay {
     fn fold(_: &mut Vec<Self>) {}
 }
 
+impl Row for Nested {
+    fn hash(&self) -> u64 {
+        self.trace
+    }
+
+    fn fold(_: &mut Vec<Self>) {}
+}
+
 impl Row for Use {
     fn hash(&self) -> u64 {
         self.task
@@ -99,6 +108,7 @@ pub(super) struct Writer {
     uses: Rows<Use>,
     steps: Rows<Step>,
     amounts: Rows<Amount>,
+    nested: Rows<Nested>,
     /// The model's activities that lead to an end.
     ending: BTreeSet<Arc<str>>,
     /// The last instant that was seen.
@@ -110,6 +120,7 @@ pub(super) struct Writer {
     bodies: Bodies,
     clocks: Clocks,
     doors: Doors,
+    traces: Traces,
     told: Told,
 }
 
@@ -124,6 +135,7 @@ impl Writer {
             uses: Rows::new(folder.join("uses"), budget / 4),
             steps: Rows::new(folder.join("steps"), budget / 4),
             amounts: Rows::new(folder.join("amounts"), budget / 4),
+            nested: Rows::new(folder.join("nested"), budget / 4),
             ending: job.model.as_deref().map(ending).unwrap_or_default(),
             end: i64::MIN,
             modelled: job.model.is_some(),
@@ -132,6 +144,7 @@ impl Writer {
             bodies: Bodies::default(),
             clocks: Clocks::default(),
             doors: Doors::default(),
+            traces: Traces::default(),
             told: Told::default(),
         }
     }
@@ -148,6 +161,11 @@ impl Writer {
         count(event, &setting, source, told);
         minutes.push(Minute::of(event, ids.value(&event.sensor), setting.address, source))?;
         let hash = |text: &str| ids.value(text);
+        self.traces.note(event, hash(&event.sensor));
+        let span = event.span.take();
+        span.and_then(|span| Nested::of(event, *span, &hash, source))
+            .into_iter()
+            .try_for_each(|row| self.nested.push(row))?;
         accesses.note(event, &setting, &hash, source);
         let host = event.host.as_deref().unwrap_or_default();
         clocks.note(event, setting.drift, (hash(&event.sensor), hash(host)), source);
@@ -239,6 +257,7 @@ pub(super) fn judge(
     let (mut accesses, mut bodies, mut clocks) = (Accesses::default(), Bodies::default(), Clocks::default());
     let (mut moments, mut minutes, mut slots) = (Vec::new(), Vec::new(), Vec::new());
     let (mut uses, mut roster) = (Vec::new(), Roster::default());
+    let (mut nested, mut traces) = (Vec::new(), Traces::default());
     let (mut steps, mut amounts, mut end) = (Vec::new(), Vec::new(), i64::MIN);
     for writer in writers {
         told.add(writer.told);
@@ -249,6 +268,8 @@ pub(super) fn judge(
         uses.push(writer.uses);
         steps.push(writer.steps);
         amounts.push(writer.amounts);
+        nested.push(writer.nested);
+        traces.merge(writer.traces);
         end = end.max(writer.end);
         roster.add(writer.roster);
         accesses.merge(writer.accesses);
@@ -286,6 +307,9 @@ pub(super) fn judge(
         stays.take_part(part, &mut rows)?;
         rows.sort_unstable();
         rows.chunk_by(|a, b| a.step == b.step).for_each(|of_step| course::stuck(of_step, end, &mut told));
+        let mut rows = take(&mut nested, part)?;
+        rows.sort_unstable_by_key(|row| (row.trace, row.at));
+        rows.chunk_by(|a, b| a.trace == b.trace).for_each(|trace| traces.fold(trace, &mut told));
         let mut rows = take(&mut amounts, part)?;
         Amount::fold(&mut rows);
         rows.chunk_by(|a, b| a.host == b.host).for_each(|host| course::volumes(host, &mut told));
@@ -299,6 +323,7 @@ pub(super) fn judge(
         Use::fold(&mut rows);
         rows.chunk_by(|a, b| a.task == b.task).for_each(|task| course::routes(task, &roster, &mut told));
     }
+    traces.judge(&mut told);
     let wanted = |check| job.selection.wants(crate::rule::of_check(check).id);
     told.strays.retain(|stray| wanted(stray.check));
     Ok((told, review))

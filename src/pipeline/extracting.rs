@@ -72,7 +72,7 @@ impl<'a> Extracting<'a> {
                 self.evidence.add(event, beside);
             }
             if !self.job.follows_courses() {
-                extracted.events.iter_mut().for_each(|event| event.members = None);
+                extracted.events.iter_mut().for_each(|event| (event.members, event.span) = (None, None));
             }
         }
         self.keep(&extracted.events)

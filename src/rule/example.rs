@@ -122,6 +122,7 @@ fn event(line: &str, number: u64) -> Event {
         members: None,
         request_id: None,
         correlated: false,
+        span: None,
         exchanged: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

@@ -80,6 +80,7 @@ rules![
     hitl_missing,
     id_humanuse,
     id_shared,
+    int_loop,
     int_plain,
     int_retry,
     inv_double,
@@ -91,6 +92,7 @@ rules![
     lg_keyevent,
     lg_nocorr,
     ma_chain,
+    ma_gap,
     ma_loop,
     mcp_mismatch,
     mcp_rug,
@@ -315,6 +317,8 @@ pub fn of_check(check: Check) -> &'static Rule {
         Check::MandateReused => &ag_reuse::RULE,
         Check::ChangeUnreviewed => &ch_noreview::RULE,
         Check::RecordMissing => &lg_keyevent::RULE,
+        Check::CallLoop => &int_loop::RULE,
+        Check::ParentUnseen => &ma_gap::RULE,
         Check::Wildcard => &perm_wildcard::RULE,
     }
 }

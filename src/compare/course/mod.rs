@@ -18,6 +18,7 @@ mod identity_shared;
 mod key_age;
 mod members;
 mod moment;
+mod nested;
 mod new_context;
 mod pace;
 mod place;
@@ -40,6 +41,7 @@ pub use door::{Door, Doors};
 pub use hole::{Minute, holes};
 pub use members::Bodies;
 pub use moment::{Lane, Moment};
+pub use nested::{Nested, Traces};
 pub use route::{Class, Roster, Use, routes};
 pub use slot::{Slot, slots};
 pub use stuck::{Stay, Step, stuck};
@@ -49,7 +51,7 @@ pub use volume::{Amount, volumes};
 use super::deviation::Check;
 
 /// Checks that are judged by courses.
-pub const CHECKS: [Check; 36] = [
+pub const CHECKS: [Check; 38] = [
     Check::Concurrent,
     Check::FailedThenIn,
     Check::Reused,
@@ -86,6 +88,8 @@ pub const CHECKS: [Check; 36] = [
     Check::MemberRead,
     Check::Stuck,
     Check::Volumes,
+    Check::CallLoop,
+    Check::ParentUnseen,
 ];
 
 /// Microseconds in a second.
