@@ -220,3 +220,35 @@ fn a_process_is_mined_and_judged_whatever_the_style_of_its_api() {
         }
     }
 }
+
+#[test]
+fn the_word_for_a_thing_names_what_another_is_a_part_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut entries = Vec::new();
+    for number in 0..20_u64 {
+        let (order, payment, at) = (FIRST + number, 900 + number, 600 * number);
+        let who = ["anna", "boris", "cleo"][number as usize % 3];
+        let made = json!({"id": order, "state": "new", "shelf": number % 4});
+        entries.push(entry(("POST", "/orders/".to_owned(), json!({"shelf": number % 4}), 201, made), at, who));
+        let sent = json!({"order": order, "method": "card", "priority": 1});
+        let paid = json!({"id": payment, "order": order, "priority": 1});
+        entries.push(entry(("POST", "/payments/".to_owned(), sent, 201, paid), at + 60, who));
+        let shelf = json!({"id": number % 4});
+        entries.push(entry(("GET", format!("/shelves/{}/", number % 4), Value::Null, 200, shelf), at + 90, who));
+        let shown = json!({"id": order, "state": "paid", "shelf": number % 4});
+        entries.push(entry(("POST", format!("/orders/{order}/close/"), json!({}), 200, shown), at + 120, who));
+    }
+    let archive = write(&folder.path().join("a.har"), &entries);
+    let draft = folder.path().join("draft.yaml").display().to_string();
+    let output = offpath(&["mine", &archive, "-o", &draft]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let draft = fs::read_to_string(draft).unwrap();
+    assert!(draft.contains("parent: {order: [req.order, res.order]}"), "{draft}");
+    // What many things name is shared by them, and what is no type names nothing.
+    assert!(!draft.contains("{shelf:") && !draft.contains("priority"), "{draft}");
+    let run = folder.path().join("run");
+    let output = offpath(&["check", &archive, "-o", run.to_str().unwrap(), "--exit-zero", "-q"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let summary: Value = serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
+    assert_eq!(summary["cases"], 24, "an order and its payment are one case, and four shelves: {summary}");
+}

@@ -392,7 +392,7 @@ impl Extractor {
         let outcome = told.unwrap_or(outcome);
         let id = event_id(exchange.key, out.events.len());
         let stamp = (exchange.time.0, id);
-        let found = self.objects(reading, called, activity, outcome, acting);
+        let mut found = self.objects(reading, called, activity, outcome, acting);
         if reading.beside_calls && is_told(out, activity, &found) {
             return;
         }
@@ -430,6 +430,9 @@ impl Extractor {
             out.ids.extend(guess.ids(response, &self.masker));
         }
         out.facts.shows_roles = self.shows_roles(reading, &actor);
+        if first && outcome == Outcome::Accepted {
+            out.worded = std::mem::take(&mut found.worded);
+        }
         if out.events.is_empty() {
             out.facts.given = self.given(reading, acting.shown);
         }

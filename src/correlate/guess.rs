@@ -14,7 +14,7 @@ use invoked::{Invoked, invoked};
 pub(super) use named::{names_things, owner_of};
 use offpath_capture::{Call, Request, Response};
 
-use super::object::{Found, KeySource, key_text};
+use super::object::{Found, KeySource, Worded, key_text};
 use super::redact::Masker;
 use super::target::{Target, is_placeholder};
 use super::template::{Template, Variable, singular, snake};
@@ -202,6 +202,7 @@ pub(super) fn objects(
     }
     declare(answered, actor, &mut found, masker);
     found.unsaid = unsaid(request, &sent, answered, &found.objects, masker);
+    found.worded = worded(&sent, answered, &found.objects, masker);
     found
 }
 
@@ -226,7 +227,20 @@ fn invoked_objects(
         found.add_at(ObjectRef::new(id, "mentioned"), source, place);
     }
     found.unsaid = unsaid(request, sent, answered, &found.objects, masker);
+    found.worded = worded(sent, answered, &found.objects, masker);
     found
+}
+
+/// What bodies name by the word for it alone.
+fn worded(sent: &Read, answered: &Read, known: &[ObjectRef], masker: &Masker) -> Vec<Worded> {
+    let bodies = sent.worded.iter().map(|leaf| ("req", leaf)).chain(answered.worded.iter().map(|leaf| ("res", leaf)));
+    let named = bodies.filter_map(|(root, leaf)| {
+        let place: Arc<str> = format!("{root}.{}", leaf.path).into();
+        let id = ObjectId { object_type: leaf.owner.as_deref()?.into(), key: key_text(&leaf.value, masker)? };
+        let new = !masker.hides_key(&place) && !known.iter().any(|object| object.id == id);
+        new.then_some(Worded { id, place })
+    });
+    named.collect()
 }
 
 /// Values that may be ids though their names do not say so, with their places: all traffic together tells.

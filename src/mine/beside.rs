@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::event::ObjectId;
+
 /// Where one object of an event was found: the path to its key in a body, and to the state that the response declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traced {
@@ -45,6 +47,8 @@ pub struct RoleShown {
 pub struct Beside {
     /// Where the event's objects were found, in their order.
     pub traced: Vec<Traced>,
+    /// Things that bodies name by the word for it alone, if it is one for things, and the places.
+    pub worded: Vec<(ObjectId, Arc<str>)>,
     /// Ids that the answer names.
     pub ids: Vec<Arc<str>>,
     /// Where roles were shown.

@@ -216,7 +216,7 @@ impl Evidence {
         flows::note(event, &beside.traced, |value, ports| {
             self.flows.entry(value).into_iter().for_each(|known| flows::merge(known, ports.clone()));
         });
-        self.add_ties(event, &beside.traced);
+        self.add_ties(event, &beside);
         for (object, traced) in event.objects.iter().zip(&beside.traced) {
             if !traced.is_shown() {
                 if let Some(seen) = self.asked.entry(&object.id.object_type) {
@@ -243,18 +243,19 @@ impl Evidence {
         if let Some(status) = event.status.filter(|_| beside.sent_on == Some(Redirect::Result)) {
             *entry.sent_on.entry(status).or_default() += 1;
         }
-        entry.add_objects(event, beside.traced);
+        entry.add_objects(event, beside);
     }
 
     /// What the event is about, with what it names beside that, and what stands above it.
-    fn add_ties(&mut self, event: &Event, traced: &[Traced]) {
-        let objects = || event.objects.iter().zip(traced);
+    fn add_ties(&mut self, event: &Event, beside: &Beside) {
+        let objects = || event.objects.iter().zip(&beside.traced);
         let about = objects().position(|(object, traced)| is_subject(&object.qualifier, traced.key.as_deref()));
         // What stands in a list is one of many.
         let alone = |traced: &Traced| !traced.container && traced.key.as_deref().is_none_or(|key| !key.contains(".*"));
         let others = objects().enumerate().filter(|(at, (_, traced))| Some(*at) != about && alone(traced));
         if let Some(object) = about.and_then(|at| event.objects.get(at)) {
-            self.ties.add(event, &object.id, others.map(|(_, (object, _))| &object.id));
+            let worded = beside.worded.iter().map(|(id, _)| id);
+            self.ties.add(event, &object.id, others.map(|(_, (object, _))| &object.id).chain(worded));
         }
         for (_, (object, _)) in
             objects().enumerate().filter(|(at, (o, _))| Some(*at) != about && &*o.qualifier == "parent")
@@ -366,7 +367,7 @@ impl Refused {
         match beside.sent_on {
             Some(Redirect::Unseen) => {
                 *redirected.unseen.entry(status).or_default() += 1;
-                redirected.add_objects(event, beside.traced);
+                redirected.add_objects(event, beside);
             }
             Some(Redirect::Away(sign)) => {
                 redirected.signs.insert(sign);
@@ -406,9 +407,9 @@ fn is_subject(qualifier: &str, key: Option<&str>) -> bool {
 
 impl OperationEvidence {
     /// Adds what an event is about.
-    fn add_objects(&mut self, event: &Event, traced: Vec<Traced>) {
+    fn add_objects(&mut self, event: &Event, beside: Beside) {
         let mut subject: Option<&mut Subject> = None;
-        for (object, traced) in event.objects.iter().zip(traced) {
+        for (object, traced) in event.objects.iter().zip(beside.traced) {
             let object_type = &object.id.object_type;
             match &mut subject {
                 None if is_subject(&object.qualifier, traced.key.as_deref()) => {
@@ -420,6 +421,9 @@ impl OperationEvidence {
                 None => {}
                 Some(found) => add_bounded(&mut found.others, [((Arc::clone(object_type), traced.key), 1)]),
             }
+        }
+        if let Some(found) = subject {
+            add_bounded(&mut found.worded, beside.worded.into_iter().map(|(id, place)| ((id.object_type, place), 1)));
         }
         self.trim();
     }

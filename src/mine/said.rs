@@ -35,10 +35,11 @@ pub(super) fn steps(template: &Template, said: &BTreeMap<(Arc<str>, Arc<str>), u
     let is_state = |member: &str| ["status", "state"].iter().any(|end| member.to_ascii_lowercase().ends_with(end));
     let sets_it = match template.parts.last() {
         Some(Part::Variable(_)) => true,
+        Some(Part::Inside { end, .. }) => !end.starts_with(':'),
         Some(Part::Fixed(word)) => is_state(word),
         None => false,
     };
-    let one_place = !template.parts.iter().any(|part| matches!(part, Part::Variable(_)));
+    let one_place = template.parts.iter().all(|part| part.variable().is_none());
     let mut by_member: BTreeMap<&Arc<str>, Vec<(&Arc<str>, u64)>> = BTreeMap::new();
     for ((member, word), count) in said {
         // Where one thing is called, its state is set; where none is, something says what happened to which.

@@ -449,12 +449,14 @@ fn parent_places(placed: &[Placed], child: &Arc<str>, parent: &Arc<str>) -> Vec<
         let Some(subject) = operation.evidence.subjects.get(child) else { continue };
         let variables = written_variables(&operation.template);
         let variable = variables.iter().rev().find(|(name, _)| **name == **parent).map(|(_, written)| written);
-        for ((other, place), count) in subject.others.iter().filter(|((other, _), _)| other == parent) {
-            let _ = other;
+        for ((_, place), count) in subject.others.iter().filter(|((other, _), _)| other == parent) {
             let path = variable.map(|written| format!("path.{written}"));
             if let Some(place) = place.as_deref().map(str::to_owned).or(path) {
                 *seen.entry(place).or_default() += count;
             }
+        }
+        for ((_, place), count) in subject.worded.iter().filter(|((word, _), _)| word == parent) {
+            *seen.entry(place.to_string()).or_default() += count;
         }
     }
     places(seen.iter().map(|(place, count)| (place.as_str(), *count)))

@@ -29,6 +29,8 @@ pub(super) struct Subject {
     pub(super) values: BTreeSet<u64>,
     /// Other objects of the same calls: type and place of their keys.
     pub(super) others: BTreeMap<(Arc<str>, Option<Arc<str>>), u64>,
+    /// What bodies name by the word for it alone: the word and the place.
+    pub(super) worded: BTreeMap<(Arc<str>, Arc<str>), u64>,
 }
 
 impl Subject {
@@ -57,6 +59,7 @@ impl Subject {
         add_bounded(&mut self.keys, other.keys);
         add_bounded(&mut self.again, other.again);
         add_bounded(&mut self.others, other.others);
+        add_bounded(&mut self.worded, other.worded);
     }
 
     /// About how many keys there are.

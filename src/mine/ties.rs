@@ -17,7 +17,7 @@ use crate::event::{Event, ObjectId};
 /// Objects that are looked at.
 const OBJECTS: usize = 1 << 14;
 /// Types of which one object names others.
-const TYPES: usize = 8;
+const TYPES: usize = 16;
 /// Makers of what belongs to one object, from which on it is shared.
 const SHARED: usize = 3;
 

@@ -1,6 +1,7 @@
 //! Exchanges to events, in one of several threads: what each teaches goes to a directory that all share.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::mpsc::Receiver;
 
@@ -13,8 +14,8 @@ use super::ticks::Ticks;
 use super::views::{Ledger, Prospect, Sighter, Units};
 use super::{Job, PipelineError};
 use crate::correlate::{Directory, Extracted, Extractor, Facts, Inspection, SentOn, is_container};
-use crate::event::Event;
 use crate::event::partition::EventBuffer;
+use crate::event::{Event, ObjectId};
 use crate::mine::{Beside, Evidence, Redirect, RoleShown, Traced};
 use crate::model::Model;
 
@@ -120,8 +121,11 @@ pub fn shown_beside(extracted: &mut Extracted) -> Vec<Beside> {
         SentOn::Unseen => Redirect::Unseen,
     });
     let said = std::mem::take(&mut extracted.said);
+    let worded = std::mem::take(&mut extracted.worded).into_iter().map(|worded| (worded.id, worded.place));
+    let worded: Vec<(ObjectId, Arc<str>)> = worded.collect();
     let beside = extracted.events.iter().map(|event| Beside {
         traced: traced.by_ref().take(event.objects.len()).collect(),
+        worded: worded.clone(),
         ids: extracted.ids.clone(),
         roles: roles.clone(),
         said: said.clone(),

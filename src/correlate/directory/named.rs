@@ -4,7 +4,7 @@ use super::{Map, object_of};
 use crate::correlate::pool::Pool;
 
 /// Types of which one object names others; of more, those with the least names.
-const TYPES: usize = 8;
+const TYPES: usize = 16;
 /// Objects of one type that are kept: two tell that there are several.
 const SEVERAL: usize = 2;
 

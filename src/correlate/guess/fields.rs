@@ -6,7 +6,7 @@ use std::fmt;
 use offpath_capture::{Body, Headers};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::named::{ids_of, in_list_of, is_deletion, is_own_id, names_things, owner_of, owner_rank};
+use super::named::{ids_of, in_list_of, is_deletion, is_own_id, kind_of, names_things, owner_of, owner_rank};
 use crate::correlate::body::is_json;
 use crate::correlate::credential::is_secret_field;
 use crate::correlate::template::singular;
@@ -20,6 +20,11 @@ pub(super) const MOST_LISTED: usize = 64;
 
 /// Most values taken from one body whose names do not say that they are ids.
 const MOST_UNSAID: usize = 16;
+
+/// Most values taken from one body whose names are the word for a thing alone.
+const MOST_WORDED: usize = 16;
+/// Digits of the longest number that things are counted by.
+const LONGEST_NUMBER: usize = 12;
 
 /// Objects in which others are wrapped, in small letters.
 const WRAPPERS: [&str; 10] =
@@ -40,6 +45,8 @@ pub(super) struct Read {
     pub(super) owners: Vec<(usize, Leaf)>,
     /// Values that can hardly name two things, under names that do not say that they are ids.
     pub(super) unsaid: Vec<Leaf>,
+    /// Numbers, and values that can hardly name two things, by the word for what they may be one of: `patient: 3`.
+    pub(super) worded: Vec<Leaf>,
     /// Of the whole body (`None`) or objects in it by name, that they are deleted: `deleted: true`, `deletedAt: ..`.
     pub(super) gone: Vec<Option<String>>,
 }
@@ -199,6 +206,7 @@ impl<'o> Fields<'o> {
             return;
         }
         self.note_unsaid(&value);
+        self.note_worded(&value);
         if let Some((rank, owner)) = self.owns.filter(|_| !self.listed && self.out.owners.len() < MOST_IDS) {
             self.out.owners.push((rank, Leaf { owner, path: self.at.path(), value: value.clone() }));
         }
@@ -236,6 +244,25 @@ impl<'o> Fields<'o> {
 }
 
 impl Fields<'_> {
+    /// Whether it is by itself, and nothing is said of it but a word.
+    fn is_worded(&self) -> bool {
+        self.leaf.is_none() && self.owns.is_none() && !self.listed && self.out.worded.len() < MOST_WORDED
+    }
+
+    fn note_worded(&mut self, value: &Value) {
+        let counted = |text: &str| text.len() <= LONGEST_NUMBER && text.bytes().all(|b| b.is_ascii_digit());
+        let names = match value {
+            Value::Text(text) => names_one(text) || !text.is_empty() && counted(text),
+            Value::Number(number) => counted(&number.to_string()),
+            _ => false,
+        };
+        if names && self.is_worded() && !is_secret_field(self.at.name) {
+            let owner = kind_of(self.at.name);
+            let leaf = owner.map(|owner| Leaf { owner: Some(owner), path: self.at.path(), value: value.clone() });
+            self.out.worded.extend(leaf);
+        }
+    }
+
     fn note_unsaid(&mut self, value: &Value) {
         let unsaid = matches!(self.leaf, None | Some(Meaning::Name)) && !self.listed;
         let Value::Text(text) = value else { return };
@@ -276,14 +303,14 @@ impl<'de> Visitor<'de> for Fields<'_> {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        if self.is_meant() {
+        if self.is_meant() || self.is_worded() {
             self.take(Value::Number(value.into()));
         }
         Ok(())
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        if self.is_meant() {
+        if self.is_meant() || self.is_worded() {
             self.take(Value::Number(value.into()));
         }
         Ok(())
@@ -294,7 +321,8 @@ impl<'de> Visitor<'de> for Fields<'_> {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        if value.len() <= 128 && (self.is_meant() || names_one(value)) {
+        let number = || !value.is_empty() && value.len() <= LONGEST_NUMBER && value.bytes().all(|b| b.is_ascii_digit());
+        if value.len() <= 128 && (self.is_meant() || names_one(value) || number() && self.is_worded()) {
             self.take(Value::Text(value.into()));
         }
         Ok(())
@@ -397,6 +425,23 @@ mod tests {
         assert_eq!(ids(r#"{"id":7,"jsonrpc":"2.0","params":{"orderId":8}}"#), ["params.orderId"]);
         assert_eq!(ids(r#"{"type":"next","id":"7","payload":{"orderId":8}}"#), ["payload.orderId"]);
         assert_eq!(ids(r#"{"type":"gift","id":"7"}"#), ["id"]);
+    }
+
+    #[test]
+    fn the_word_for_a_thing_may_name_one() {
+        let told = |text: &str| {
+            let one = |leaf: Leaf| format!("{} {}", leaf.owner.unwrap_or_default(), leaf.path);
+            read_text(text).worded.into_iter().map(one).collect::<Vec<_>>()
+        };
+        assert_eq!(told(r#"{"id":7,"patient":3,"visit":{"ward":"4"}}"#), ["patient patient", "ward visit.ward"]);
+        assert_eq!(told(r#"{"paymentIntent":"pi_3Abc9xK2"}"#), ["payment_intent paymentIntent"]);
+        for nothing in [r#"{"patientId":3}"#, r#"{"patients":[3]}"#, r#"{"patient":-3}"#, r#"{"patient":3.5}"#] {
+            assert_eq!(told(nothing), [""; 0], "{nothing}");
+        }
+        for nothing in [r#"{"patient":"anna"}"#, r#"{"status":4}"#, r#"{"customer":3}"#, r#"{"api_key":"k9s8d7f6g5"}"#]
+        {
+            assert_eq!(told(nothing), [""; 0], "{nothing}");
+        }
     }
 
     #[test]

@@ -92,6 +92,12 @@ pub(in crate::correlate) fn owner_of(key: &str, around: Option<&str>) -> Option<
     (is_kind(&snake) && !NO_OBJECTS.contains(&snake.as_str())).then_some(Some(snake))
 }
 
+/// The kind of things that a key is the word for.
+pub(super) fn kind_of(key: &str) -> Option<String> {
+    let kind = singular(key);
+    (is_kind(&kind) && !NO_OBJECTS.contains(&kind.as_str())).then_some(kind)
+}
+
 /// Whether a name is one that people give to a kind of things: anybody may send other text in its place, and types are
 /// shown wherever their objects are.
 fn is_kind(name: &str) -> bool {

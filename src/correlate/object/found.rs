@@ -53,6 +53,15 @@ pub struct Places {
     pub own: bool,
 }
 
+/// A thing that a body names by the word for it alone, `"patient": 3`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worded {
+    /// The thing, if the word is one for things.
+    pub id: ObjectId,
+    /// E.g. `req.patient`.
+    pub place: Arc<str>,
+}
+
 /// Objects found in one exchange, with the parents it shows.
 #[derive(Default)]
 pub(in crate::correlate) struct Found {
@@ -65,6 +74,9 @@ pub(in crate::correlate) struct Found {
     pub(in crate::correlate) parents: Vec<(ObjectId, ObjectId)>,
     /// Values that may be ids, by their places; only without a model.
     pub(in crate::correlate) unsaid: Vec<(Arc<str>, Arc<str>)>,
+    /// What bodies name by the word for it alone, with the place; only without a model, and nothing if all traffic together
+    /// does not bear it out.
+    pub(in crate::correlate) worded: Vec<Worded>,
 }
 
 impl Found {
@@ -103,9 +115,9 @@ impl Found {
         about.into_iter().flat_map(move |about| {
             let others = objects.clone().filter(move |((_, source), places)| in_body(**source) && alone(places));
             let own = Arc::clone(&about.object_type);
-            let others = others
-                .filter(move |((other, _), _)| other.id.object_type != own && !is_container(&other.id.object_type));
-            others.map(move |((other, _), _)| (about.clone(), other.id.clone()))
+            let others = others.map(|((other, _), _)| &other.id).chain(self.worded.iter().map(|worded| &worded.id));
+            let others = others.filter(move |other| other.object_type != own && !is_container(&other.object_type));
+            others.map(move |other| (about.clone(), other.clone()))
         })
     }
 
