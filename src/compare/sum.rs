@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::history::{Had, History};
 use crate::event::{Event, Money, Outcome, Value};
 use crate::model::ActivityId;
-use crate::model::expression::Bound;
+use crate::model::expression::{Bound, exact_sum};
 
 /// Steps of one activity on one object, with what the first of them add up to.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ pub(super) struct Total {
     /// The parts' currency, once there is one.
     unit: Option<Option<Arc<str>>>,
     negative: bool,
-    /// Overflow, or parts of several kinds.
+    /// More digits than are held, or parts of several kinds.
     unknown: bool,
 }
 
@@ -108,7 +108,7 @@ impl Total {
         self.unknown |= self.unit.as_ref().is_some_and(|known| known.as_ref() != unit);
         self.unit.get_or_insert_with(|| unit.cloned());
         self.negative |= amount.is_sign_negative();
-        match self.sum.checked_add(amount) {
+        match exact_sum(self.sum, amount) {
             Some(more) => self.sum = more,
             None => self.unknown = true,
         }

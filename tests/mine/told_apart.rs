@@ -41,18 +41,15 @@ impl Desk<'_> {
             };
             call("POST", "/tickets".into(), &author, json!({"text": "x"}), ticket("open"));
             let one = format!("/tickets/{id}");
-            let note = |call: &mut dyn FnMut(&str, String, &str, Value, Option<Value>), claims: &str| {
-                let body = Some(json!({"note": {"id": 90_000 + n, "ticketId": id}}));
-                call("POST", format!("{one}/notes"), claims, json!({"text": "y"}), body);
-            };
+            let (notes, note) = (format!("{one}/notes"), Some(json!({"note": {"id": 90_000 + n, "ticketId": id}})));
             if n % 2 == 0 {
                 call("PATCH", one.clone(), &author, (self.dropping)(n), ticket("dropped"));
                 if self.notes_of_dropped && n == 30 {
-                    note(&mut call, &author);
+                    call("POST", notes, &author, json!({"text": "y"}), note);
                 }
             } else {
                 call("PATCH", one.clone(), BOT, json!({"text": "z"}), ticket("open"));
-                note(&mut call, &author);
+                call("POST", notes, &author, json!({"text": "y"}), note);
                 let closer = self.closers[(n / 2) as usize % self.closers.len()];
                 call("POST", format!("{one}/close"), closer, (self.named)(id), ticket("closed"));
             }

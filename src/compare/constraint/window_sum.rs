@@ -16,6 +16,7 @@ use crate::compare::scope::CaseScope;
 use crate::compare::window::{group, object_of};
 use crate::compare::words::span;
 use crate::event::{Event, ObjectId, Outcome, Value};
+use crate::model::expression::exact_sum;
 use crate::model::expression::{Bound, Scope, Truth};
 use crate::model::{ActivityId, Constraint, ConstraintKind, Limit, ObjectTypeId, Path, Root};
 
@@ -89,11 +90,11 @@ impl Open {
                 break;
             }
             let (least, most) = first.bounds();
-            (self.least, self.most) = (self.least.checked_sub(least)?, self.most.checked_sub(most)?);
+            (self.least, self.most) = (exact_sum(self.least, -least)?, exact_sum(self.most, -most)?);
             self.parts.pop_front();
         }
         let (least, most) = part.bounds();
-        (self.least, self.most) = (self.least.checked_add(least)?, self.most.checked_add(most)?);
+        (self.least, self.most) = (exact_sum(self.least, least)?, exact_sum(self.most, most)?);
         self.parts.push_back(part);
         Some(())
     }

@@ -11,6 +11,9 @@ use crate::model::{Lifecycle, Severity, State};
 /// Who is meant where nobody is named.
 const ANYBODY: &str = "anybody";
 
+/// Most pairs of older and newer terms of one role that are compared.
+const MOST_PAIRS: usize = 1 << 14;
+
 /// From one state by one step to another.
 type Cell = (u16, u16, u16);
 /// What is told in one sentence: a step, the state it leads to, whether it is about roles, and the difference.
@@ -128,22 +131,17 @@ fn alternatives(
     let mut was: Vec<&Terms> = old.iter().filter(|terms| !new.iter().any(|other| terms.same(other))).collect();
     let mut is: Vec<&Terms> = new.iter().filter(|terms| !old.iter().any(|other| terms.same(other))).collect();
     let mut found = Vec::new();
-    loop {
-        let mut best: Option<(usize, [String; 2], usize, usize)> = None;
-        for (i, a) in was.iter().enumerate() {
-            for (j, b) in is.iter().enumerate() {
-                let mut keys = [a.key(), b.key()];
-                keys.sort();
-                let likeness = a.likeness(b);
-                if best.as_ref().is_none_or(|(most, known, ..)| (likeness, &keys) > (*most, known)) {
-                    best = Some((likeness, keys, i, j));
-                }
-            }
+    let pairs = pairs(&was, &is);
+    let mut taken = (vec![false; was.len()], vec![false; is.len()]);
+    for (i, j) in pairs {
+        if let (Some(a), Some(b)) = (was.get(i), is.get(j)) {
+            found.extend(a.differences(b, activity));
         }
-        let Some((_, _, i, j)) = best else { break };
-        let (a, b) = (was.swap_remove(i), is.swap_remove(j));
-        found.extend(a.differences(b, activity));
+        taken.0.get_mut(i).into_iter().chain(taken.1.get_mut(j)).for_each(|taken| *taken = true);
     }
+    let mut taken = (taken.0.into_iter(), taken.1.into_iter());
+    was.retain(|_| !taken.0.next().unwrap_or_default());
+    is.retain(|_| !taken.1.next().unwrap_or_default());
     let mut rest = |left: Vec<&Terms>, covering: &[&Terms], direction| {
         for terms in left.into_iter().filter(|terms| !is_covered(terms, covering)) {
             let words = Some(terms.words()).filter(|words| !words.is_empty()).or(Some("always".to_owned()));
@@ -154,6 +152,30 @@ fn alternatives(
     rest(is, all_old, Direction::Widened);
     rest(was, all_new, Direction::Narrowed);
     found
+}
+
+/// Which older terms became which newer ones, by their places: the most alike first, each once. Of more than are worth
+/// telling apart none is paired; all are then told as gone and new.
+fn pairs(was: &[&Terms], is: &[&Terms]) -> Vec<(usize, usize)> {
+    if was.len().saturating_mul(is.len()) > MOST_PAIRS {
+        return Vec::new();
+    }
+    let key = |terms: &&Terms| terms.key();
+    let (old, new): (Vec<String>, Vec<String>) = (was.iter().map(key).collect(), is.iter().map(key).collect());
+    let mut all = Vec::new();
+    for (i, (a, a_key)) in was.iter().zip(&old).enumerate() {
+        for (j, (b, b_key)) in is.iter().zip(&new).enumerate() {
+            all.push((a.likeness(b), (a_key.max(b_key), a_key.min(b_key)), i, j));
+        }
+    }
+    // By their texts where they are equally alike, so that neither the order in the files nor the side decides.
+    all.sort_by(|a, b| (b.0, b.1.1, b.1.0).cmp(&(a.0, a.1.1, a.1.0)).then((a.2, a.3).cmp(&(b.2, b.3))));
+    let (mut left, mut right) = (BTreeSet::new(), BTreeSet::new());
+    let free = |(_, _, i, j): (usize, (&String, &String), usize, usize)| {
+        let both = !left.contains(&i) && !right.contains(&j);
+        (both && left.insert(i) && right.insert(j)).then_some((i, j))
+    };
+    all.into_iter().filter_map(free).collect()
 }
 
 struct Life<'s> {
@@ -303,5 +325,52 @@ impl Life<'_> {
         let word = |is: bool| is.then(|| mark.to_owned());
         let found_one = Found { aspect: "state", subject: subject.to_owned(), says, old: word(was), new: word(is) };
         found.add(direction, Severity::Medium, found_one);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The most alike of all that are left, over and over.
+    fn one_by_one(was: &[&Terms], is: &[&Terms]) -> Vec<(String, String)> {
+        let (mut was, mut is, mut found) = (was.to_vec(), is.to_vec(), Vec::new());
+        while !was.is_empty() && !is.is_empty() {
+            let all = (0..was.len()).flat_map(|i| (0..is.len()).map(move |j| (i, j)));
+            let rank = |(i, j): &(usize, usize)| {
+                let mut keys = [was[*i].key(), is[*j].key()];
+                keys.sort();
+                (was[*i].likeness(is[*j]), keys)
+            };
+            let (i, j) = all.max_by_key(rank).unwrap();
+            found.push((was.remove(i).key(), is.remove(j).key()));
+        }
+        found
+    }
+
+    fn terms() -> impl Strategy<Value = Vec<Terms>> {
+        let within = prop::option::of((0..2_u16, 0..3_i64));
+        prop::collection::vec((prop::option::of(0..3_u8), any::<bool>(), within), 0..9)
+            .prop_map(|all| all.into_iter().map(|(kind, once, within)| Terms::plain(kind, once, within)).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn pairs_are_those_of_looking_at_all_again_each_time(old in terms(), new in terms()) {
+            let was: Vec<&Terms> = old.iter().filter(|a| !new.iter().any(|b| a.same(b))).collect();
+            let is: Vec<&Terms> = new.iter().filter(|a| !old.iter().any(|b| a.same(b))).collect();
+            let found: Vec<_> = pairs(&was, &is).into_iter().map(|(i, j)| (was[i].key(), is[j].key())).collect();
+            prop_assert_eq!(found, one_by_one(&was, &is));
+        }
+    }
+
+    #[test]
+    fn of_too_many_none_is_paired() {
+        let many: Vec<Terms> = (0..200).map(|max| Terms::plain(None, false, Some((0, max)))).collect();
+        let all: Vec<&Terms> = many.iter().collect();
+        assert_eq!(pairs(&all, &all), []);
+        assert_eq!(pairs(&all[..100], &all[..100]).len(), 100);
     }
 }

@@ -37,6 +37,12 @@ impl Terms {
         }
     }
 
+    /// Terms without a guard.
+    #[cfg(test)]
+    pub(super) fn plain(kind: Option<u8>, once: bool, within: Option<(u16, i64)>) -> Terms {
+        Terms { kind: kind.map(|kind| format!("kind {kind}")), once, when: None, written: None, within }
+    }
+
     /// Whether whatever these terms let through, others do too.
     pub(super) fn covered_by(&self, wide: &Terms) -> bool {
         let guard = logic::compare(self.when.as_ref(), wide.when.as_ref());

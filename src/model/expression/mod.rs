@@ -16,6 +16,7 @@ mod token;
 
 use std::sync::Arc;
 
+pub use arithmetic::exact_sum;
 pub use evaluate::{evaluate, truth};
 pub use kind::Kind;
 pub(in crate::model) use lower::{Lowered, lower, lower_condition};
