@@ -15,7 +15,7 @@ const SOURCES: [(&str, &str); 4] =
 
 /// Rule, then what is expected from a capture or HAR, a JSON log, and a combined log: `judged`, the reason why not, or
 /// `part:` and the reason why not all.
-const WHOLE_MODEL: [(&str, &str, &str, &str); 110] = [
+const WHOLE_MODEL: [(&str, &str, &str, &str); 111] = [
     ("AG-CHAIN", "not_asked", "not_asked", "not_asked"),
     ("AG-LIMIT", "not_asked", "not_asked", "not_asked"),
     ("AG-MANDATE", "not_asked", "not_asked", "not_asked"),
@@ -36,6 +36,7 @@ const WHOLE_MODEL: [(&str, &str, &str, &str); 110] = [
     ("CR-REUSE", "judged", "no headers", "no headers"),
     ("CR-SHARED", "judged", "no headers", "no headers"),
     ("CR-WIDE", "judged", "no headers", "no headers"),
+    ("DEF-OPEN", "judged", "no bodies", "no bodies"),
     ("DEL-EXPIRED", "judged", "no headers", "no headers"),
     ("DEL-NOACT", "idle", "no headers", "no headers"),
     ("DEL-SCOPE", "not_asked", "not_asked", "not_asked"),
@@ -133,7 +134,7 @@ const NO_WIRE: &str = "the wire was not captured";
 
 const NOBODYS: &str = "nobody else was seen with most of what was used: to whom it belongs is not known";
 /// Rules that need no model and are judged beside one as well.
-const WITHOUT_MODEL: &str = "CR-*,DEL-EXPIRED,DEL-NOACT,DEL-WIDEN,DX-*,ENUM,ENV-*,FLOW-CLONE,FLOW-PACE,FN-NEW,ID-*,INT-*,LG-*,MA-GAP,MA-LOOP,MCP-SHADOW,OPS-*,PERM-*,POLLUTE,PROC-SHADOW,PROC-ZOMBIE,PROP-*,RULE-UNEQUAL,SEC-*,UNLEARNED";
+const WITHOUT_MODEL: &str = "CR-*,DEF-OPEN,DEL-EXPIRED,DEL-NOACT,DEL-WIDEN,DX-*,ENUM,ENV-*,FLOW-CLONE,FLOW-PACE,FN-NEW,ID-*,INT-*,LG-*,MA-GAP,MA-LOOP,MCP-SHADOW,OPS-*,PERM-*,POLLUTE,PROC-SHADOW,PROC-ZOMBIE,PROP-*,RULE-UNEQUAL,SEC-*,UNLEARNED";
 
 /// Two activities and nothing demanded of them: only what needs no model is judged, and nothing else is missed.
 const SMALL_MODEL: &str = "offpath: 1
@@ -238,9 +239,9 @@ fn what_the_model_does_not_ask_for_is_not_missed() {
             assert_eq!(Run::fared(rule, source), expected, "{source}: {rule}");
         }
         let expected: &[&str] = match source {
-            "json" => &["no bodies (json): TX-REPLAY", "not selected: 47 rules"],
-            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 47 rules"],
-            _ => &["not selected: 47 rules"],
+            "json" => &["no bodies (json): TX-REPLAY", "not selected: 48 rules"],
+            "combined" => &["no idempotency keys (combined): TX-REPLAY", "not selected: 48 rules"],
+            _ => &["not selected: 48 rules"],
         };
         assert_eq!(run.not_judged(), expected, "{source}");
         let missed = run.screen.contains("could not be evaluated");
@@ -274,7 +275,7 @@ fn rules_that_were_not_selected_are_not_called_impossible() {
         [
             "no times finer than seconds (combined): FLOW-CLONE, FLOW-PACE",
             "in part, no bodies (combined): SOD",
-            "not selected: 105 rules"
+            "not selected: 106 rules"
         ]
     );
     let screen = run.screen.split_whitespace().collect::<Vec<_>>().join(" ");

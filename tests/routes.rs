@@ -11,7 +11,8 @@ use serde_json::Value;
 use support::stories::{self, SOURCES, wrong};
 use support::{code, lines, offpath, stderr, text};
 
-const RULES: [&str; 11] = [
+const RULES: [&str; 12] = [
+    "DEF-OPEN",
     "DX-VOLUME",
     "FN-NEW",
     "INT-LOOP",

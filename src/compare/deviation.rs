@@ -211,6 +211,8 @@ pub enum Check {
     Polluted,
     /// A client wrote what is not a client's to write.
     MemberWritten,
+    /// A client left out what all others send, and was let through.
+    MemberMissing,
     /// An answer holds what others are not given.
     MemberRead,
     /// An object stays after a step after which others go on.

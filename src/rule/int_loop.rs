@@ -21,8 +21,8 @@
 //! ```text
 //! 10:00:00 service:stock  reserve  order:7  200
 //! 10:00:01 service:stock  reserve  order:7  200
-//! expected: calls that do not come back to what they were made in; observed: back 2 times within itself, in 1 trace
-//! => medium accepted: reserve is called in a circle: back 2 times within itself, in 1 trace
+//! expected: calls that do not come back to what they were made in; observed: back 2 times within itself in 1 trace
+//! => medium accepted: reserve is called in a circle: back 2 times within itself in 1 trace
 //! ```
 
 use super::{Identity, Rule};

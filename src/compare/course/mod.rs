@@ -51,7 +51,7 @@ pub use volume::{Amount, volumes};
 use super::deviation::Check;
 
 /// Checks that are judged by courses.
-pub const CHECKS: [Check; 38] = [
+pub const CHECKS: [Check; 39] = [
     Check::Concurrent,
     Check::FailedThenIn,
     Check::Reused,
@@ -85,6 +85,7 @@ pub const CHECKS: [Check; 38] = [
     Check::OlderRoute,
     Check::Polluted,
     Check::MemberWritten,
+    Check::MemberMissing,
     Check::MemberRead,
     Check::Stuck,
     Check::Volumes,

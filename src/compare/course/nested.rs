@@ -220,7 +220,7 @@ impl Traces {
                 at: at.2,
                 events: circle.events,
                 expected: vec!["calls that do not come back to what they were made in".into()],
-                observed: vec![format!("back {times} within itself, in {traces}").into()],
+                observed: vec![format!("back {times} within itself in {traces}").into()],
                 doubt: Some(doubt),
             };
             told.stray(stray, circle.source);
@@ -305,9 +305,9 @@ mod tests {
     #[test]
     fn a_circle_is_told_once_however_often_it_goes_round() {
         let told = found(&[chain(7, &[1, 2, 1, 2, 1])]);
-        assert_eq!(told, [(Check::CallLoop, 7_005, "back 2 times within itself, in 1 trace".into(), 0.6)]);
+        assert_eq!(told, [(Check::CallLoop, 7_005, "back 2 times within itself in 1 trace".into(), 0.6)]);
         let told = found(&[chain(7, &[1, 2, 1]), chain(8, &[1, 2, 1])]);
-        assert_eq!(told, [(Check::CallLoop, 7_003, "back once within itself, in 2 traces".into(), 0.4)]);
+        assert_eq!(told, [(Check::CallLoop, 7_003, "back once within itself in 2 traces".into(), 0.4)]);
         assert_eq!(found(&[chain(7, &[9, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1])])[0].3, 0.8);
     }
 

@@ -117,7 +117,7 @@ fn built_in(check: Check) -> Demand {
             BTreeSet::from([Need::Headers])
         }
         Check::Pace | Check::Clones => BTreeSet::from([Need::Clock]),
-        Check::RetryStorm | Check::MemberWritten => BTreeSet::from([Need::RequestBody]),
+        Check::RetryStorm | Check::MemberWritten | Check::MemberMissing => BTreeSet::from([Need::RequestBody]),
         Check::TokenExpired | Check::AgentUnnamed => BTreeSet::from([Need::Headers]),
         Check::KeyAge | Check::KeyWide | Check::NotRotated | Check::Wildcard | Check::EnvironmentMix => {
             BTreeSet::from([Need::Headers])

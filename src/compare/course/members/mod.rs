@@ -1,7 +1,8 @@
-//! Members of JSON bodies by operation and sort of actor: who writes which, and who is given which.
+//! Members of JSON bodies by operation and sort of actor: who writes which, who leaves out which, and who is given which.
 //!
 //! Sums that commute, of bounded size: of more operations, sorts of actors and members than are kept the least stay.
 
+mod missing;
 mod name;
 mod read;
 #[cfg(test)]
@@ -24,6 +25,8 @@ const MEMBERS: usize = 128;
 /// Actors of one sort that are told apart, and of one member.
 const ACTORS: usize = 64;
 const HOLDERS: usize = 4;
+/// Requests of one operation that were refused for what they say.
+const REFUSED: usize = 8;
 
 /// What all events together show of members.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +45,8 @@ struct Operation {
     partial: bool,
     sent: BTreeMap<Class, Group>,
     told: BTreeMap<Class, Group>,
+    /// What was sent by some that were refused for it, sorted.
+    refused: BTreeSet<Vec<Arc<str>>>,
 }
 
 /// What one sort of actors did by one operation.
@@ -52,6 +57,8 @@ struct Group {
     members: BTreeMap<Arc<str>, Member>,
     /// The first request and the number of its source's format.
     first: Option<(OrderKey, u8)>,
+    /// The ids of all requests, by exclusive or.
+    all: u64,
 }
 
 /// One member of what one sort of actors sent or was given.
@@ -63,6 +70,8 @@ struct Member {
     /// Of those that were sent, how many the answer repeats, and of how many it says something else.
     same: u64,
     other: u64,
+    /// The ids of the requests that have it, by exclusive or.
+    all: u64,
 }
 
 /// Who is told of a member, and who writes it.
@@ -73,16 +82,27 @@ struct Known {
 }
 
 impl Bodies {
-    /// Notes an event that was let through. `hash` is keyed; `class`: what sort of actor it is.
+    /// Notes an event that was let through, or refused for what it says. `hash` is keyed; `class`: what sort of actor it is.
     pub fn note(&mut self, event: &Event, setting: &Setting, hash: &dyn Fn(&str) -> u64, class: Class, source: u8) {
         let (Some(operation), Some(members)) = (event.operation.as_deref(), event.members.as_deref()) else { return };
-        if event.outcome != Outcome::Accepted || setting.gate != Gate::None || matches!(event.status, Some(300..=399)) {
+        let refused = event.outcome == Outcome::Rejected && matches!(event.status, Some(400 | 422));
+        if !(refused || event.outcome == Outcome::Accepted)
+            || setting.gate != Gate::None
+            || matches!(event.status, Some(300..=399))
+        {
             return;
         }
         let at = (event.order_key(), source);
         let actor = event.actor.principal.as_deref().map_or(setting.address, hash);
         let resource = Task::resource(event, operation).map_or(0, |name| hash(&name));
         let step = hash(&format!("{} {operation}", event.host.as_deref().unwrap_or_default()));
+        if refused {
+            if let Some(sent) = &members.sent {
+                let sent = sent.iter().map(|member| Arc::clone(&member.path)).collect();
+                insert_least(&mut self.operations.entry(step).or_default().refused, sent, REFUSED);
+            }
+            return self.bound();
+        }
         let operation = self.operations.entry(step).or_default();
         operation.resource = operation.resource.max(resource);
         operation.partial |= &*event.method == "PATCH";
@@ -122,6 +142,7 @@ impl Bodies {
         for operation in self.operations.values() {
             let known = self.resources.get(&operation.resource).unwrap_or(&none);
             written::judge(operation, known, told);
+            missing::judge(operation, told);
             read::judge(operation, told);
         }
     }
@@ -158,6 +179,7 @@ impl Operation {
     fn add(&mut self, other: Operation) {
         self.resource = self.resource.max(other.resource);
         self.partial |= other.partial;
+        add_least(&mut self.refused, other.refused, REFUSED);
         for (mine, theirs) in [(&mut self.sent, other.sent), (&mut self.told, other.told)] {
             for (class, group) in theirs {
                 mine.entry(class).or_default().add(group);
@@ -178,11 +200,13 @@ impl Group {
     fn note<'m>(&mut self, members: impl Iterator<Item = (&'m Arc<str>, Echo)>, actor: u64, at: (OrderKey, u8)) {
         let earliest = |first: Option<(OrderKey, u8)>| first.into_iter().chain([at]).min();
         self.requests += 1;
+        self.all ^= at.0.2.0;
         self.first = earliest(self.first);
         insert_least(&mut self.actors, actor, ACTORS);
         for (path, echo) in members {
             let member = self.members.entry(Arc::clone(path)).or_default();
             member.count += 1;
+            member.all ^= at.0.2.0;
             member.same += u64::from(echo == Echo::Same);
             member.other += u64::from(echo == Echo::Other);
             member.first = earliest(member.first);
@@ -193,11 +217,13 @@ impl Group {
 
     fn add(&mut self, other: Group) {
         self.requests += other.requests;
+        self.all ^= other.all;
         add_least(&mut self.actors, other.actors, ACTORS);
         self.first = [self.first, other.first].into_iter().flatten().min();
         for (path, theirs) in other.members {
             let mine = self.members.entry(path).or_default();
             mine.count += theirs.count;
+            mine.all ^= theirs.all;
             mine.same += theirs.same;
             mine.other += theirs.other;
             add_least(&mut mine.actors, theirs.actors, HOLDERS);

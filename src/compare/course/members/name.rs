@@ -1,4 +1,5 @@
-//! What names of members say: rights and money, which a server keeps to itself, and what is told to few.
+//! What names of members say: rights and money, which a server keeps to itself, what is told to few, and on what a decision
+//! hangs.
 
 /// Names of what a server decides and a client has no say in, without what is no letter or digit, in lower case.
 const KEPT: [&str; 59] = [
@@ -97,6 +98,33 @@ const GUARDED: [&str; 30] = [
     "twofactorsecret",
 ];
 
+/// Names of what a server's decision hangs on, likewise.
+const ASKED: [&str; 23] = [
+    "approval",
+    "approvalid",
+    "approvaltoken",
+    "approvedby",
+    "approver",
+    "approverid",
+    "authorizationid",
+    "consent",
+    "consentid",
+    "costcenter",
+    "expiresat",
+    "expiry",
+    "expirydate",
+    "maxamount",
+    "mfacode",
+    "mfatoken",
+    "otp",
+    "owner",
+    "ownerid",
+    "signature",
+    "spendinglimit",
+    "tenantid",
+    "validuntil",
+];
+
 /// The last name of a path.
 pub(super) fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
@@ -110,6 +138,11 @@ pub(super) fn is_kept(path: &str) -> bool {
 /// Whether a path ends with the name of what is told to few.
 pub(super) fn is_guarded(path: &str) -> bool {
     listed(&GUARDED, path)
+}
+
+/// Whether a path ends with the name of what a decision hangs on.
+pub(super) fn is_asked(path: &str) -> bool {
+    listed(&ASKED, path)
 }
 
 fn listed(names: &[&str], path: &str) -> bool {

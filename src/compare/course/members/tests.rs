@@ -91,6 +91,48 @@ fn a_name_that_says_nothing_has_to_be_the_servers_by_all_that_is_seen() {
     assert_eq!(told("PUT /users/{id}", vec![same]), 0, "others write it when they begin");
 }
 
+const APPROVED: (&str, Echo) = ("approvalId", Echo::None);
+const NOTE: (&str, Echo) = ("note", Echo::None);
+
+/// Registrations by ten people with an approval and a note each, and others.
+fn missing(more: Vec<(Event, u32)>) -> Vec<(Check, String, f32)> {
+    let full = |n: u64| event(n, &format!("u{}", n % 10), REGISTER, &[APPROVED, NAME, NOTE], &["id"]);
+    let all = (1..41).map(|n| (full(n), 0)).chain(more).collect::<Vec<_>>();
+    found(&all).into_iter().filter(|(check, ..)| *check == Check::MemberMissing).collect()
+}
+
+#[test]
+fn what_only_one_leaves_out_is_told() {
+    let sent = |n: u64, who: &str, sent: &[(&str, Echo)]| (event(n, who, REGISTER, sent, &["id"]), 0);
+    let refused = |n: u64, members: &[(&str, Echo)]| {
+        let mut one = sent(n, "u3", members);
+        (one.0.outcome, one.0.status) = (Outcome::Rejected, Some(422));
+        one
+    };
+    let told = |text: &str, most: f32| vec![(Check::MemberMissing, text.to_owned(), most)];
+    let eve = sent(900, "eve", &[NAME, NOTE]);
+    assert_eq!(missing(vec![eve.clone()]), told("no `approvalId`", 0.4));
+    let needed = told("no `approvalId` for want of which others are refused", 0.65);
+    assert_eq!(missing(vec![eve.clone(), refused(950, &[NAME, NOTE])]), needed);
+    assert_eq!(missing(vec![eve.clone(), refused(950, &[NAME])]), told("no `approvalId`", 0.4), "for something else");
+    let plain = sent(901, "eve", &[APPROVED, NAME]);
+    assert_eq!(missing(vec![plain.clone()]), [], "a note is nothing that is asked for");
+    let noted = told("no `note` for want of which others are refused", 0.65);
+    assert_eq!(missing(vec![plain, refused(950, &[APPROVED, NAME])]), noted);
+    let several = (900..903).map(|n| sent(n, "eve", &[NAME, NOTE])).collect();
+    assert_eq!(missing(several), [], "it is usual");
+    assert_eq!(missing(vec![(sent(900, "eve", &[NAME, NOTE]).0, 5)]), [], "of another role nobody else is known");
+}
+
+#[test]
+fn the_request_that_leaves_it_out_is_the_one_that_is_told() {
+    let full = |n: u64| (event(n * 7, &format!("u{}", n % 10), REGISTER, &[APPROVED, NAME], &["id"]), 0);
+    let events: Vec<_> = (1..50).map(full).chain([(event(4, "eve", REGISTER, &[NAME], &["id"]), 0)]).collect();
+    let mut told = Told::default();
+    noted(&events).judge(&mut told);
+    assert_eq!(told.strays.iter().map(|stray| stray.at.0).collect::<Vec<_>>(), [4]);
+}
+
 /// Answers to forty people of one role and ten of another.
 fn answers(told: &[&str], of_others: &[&str]) -> Vec<(Event, u32)> {
     let view = |n: u64, who: String, told: &[&str]| event(n, &who, "GET /orders/{id}", &[], told);
