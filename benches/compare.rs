@@ -105,6 +105,7 @@ fn event(n: u64, id: &ObjectId, activity: &str, state: &str) -> Event {
         members: None,
         request_id: None,
         correlated: false,
+        span: None,
         exchanged: None,
         unplaced: Vec::new(),
         state_before: Vec::new(),

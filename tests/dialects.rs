@@ -1,6 +1,5 @@
 //! One process as APIs of different styles speak it: its draft is mined from clean traffic, clean traffic fits the draft,
 //! and a life without its approval is told of. Nothing but the style differs.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 
