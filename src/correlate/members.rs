@@ -31,6 +31,9 @@ const LONGEST_WORD: usize = 40;
 /// Names of members that say what an event is of, in small letters without what joins their words.
 const EVENTS: [&str; 5] = ["event", "eventname", "eventtype", "topic", "type"];
 
+/// Members beside which `state` is a part of a country.
+const ADDRESS: [&str; 8] = ["city", "country", "postalcode", "postcode", "province", "street", "zip", "zipcode"];
+
 /// A member of a request at the top of its body that says what is done: its name, and the word.
 pub(super) type Said = (Arc<str>, Arc<str>);
 
@@ -68,8 +71,9 @@ pub(super) fn of(reading: &Reading<'_>) -> Option<(Members, Vec<Said>)> {
         echo: echoes.get(last(path)).copied().unwrap_or_default(),
     };
     let said = sent.iter().filter_map(|(path, value)| Some((path.as_str(), value.as_deref()?)));
-    let said = said.filter(|(path, value)| shown && says(path, value)).map(|(path, value)| (path.into(), value.into()));
-    let said = said.collect();
+    let address = || sent.keys().any(|path| ADDRESS.binary_search(&plain(last(path)).as_str()).is_ok());
+    let said = said.filter(|(path, value)| shown && says(path, value) && !(plain(path) == "state" && address()));
+    let said = said.map(|(path, value)| (path.into(), value.into())).collect();
     let sent = shown.then(|| sent.keys().map(of_sent).collect());
     let told = answered.then(|| told.into_iter().map(Into::into).collect());
     (shown || answered).then_some((Members { sent, told }, said))
@@ -77,13 +81,18 @@ pub(super) fn of(reading: &Reading<'_>) -> Option<(Members, Vec<Said>)> {
 
 /// Whether a member says which state is set (`status: cancelled`), or what an event is of (`type: payment.failed`).
 fn says(path: &str, value: &str) -> bool {
-    let name: String = path.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect();
+    let name = plain(path);
     let letters = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphabetic());
     let mut parts = value.split(['.', '_', '-', ':']);
     let word = value.len() <= LONGEST_WORD && parts.clone().all(letters);
     let several = parts.nth(1).is_some();
     let event = EVENTS.binary_search(&name.as_str()).is_ok() && several;
     word && !path.contains('.') && (event || name.ends_with("status") || name.ends_with("state"))
+}
+
+/// A name in small letters without what joins its words.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 fn last(path: &str) -> &str {
@@ -234,7 +243,7 @@ mod tests {
 
     #[test]
     fn words_that_say_what_is_done_are_told_apart_from_other_values() {
-        assert!(EVENTS.is_sorted());
+        assert!(EVENTS.is_sorted() && ADDRESS.is_sorted());
         for (path, value) in [("status", "cancelled"), ("newState", "in_review"), ("type", "payment.failed")] {
             assert!(says(path, value), "{path}: {value}");
         }
