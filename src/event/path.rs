@@ -34,10 +34,11 @@ pub fn without_format(segment: &str) -> &str {
 
 /// Whether a key stands in a path, alone in its segment or with a verb, a format or brackets about it.
 pub fn holds(path: &str, key: &str) -> bool {
-    let joins = |text: &str, at: fn(&str) -> Option<char>| at(text).is_none_or(|c| !c.is_alphanumeric());
     let within = |segment: &str| {
-        segment.split_once(key).is_some_and(|(before, behind)| {
-            joins(before, |text| text.chars().next_back()) && joins(behind, |text| text.chars().next())
+        segment.match_indices(key).any(|(at, _)| {
+            let before = segment.get(..at).and_then(|text| text.chars().next_back());
+            let behind = segment.get(at + key.len()..).and_then(|text| text.chars().next());
+            [before, behind].into_iter().flatten().all(|c| !c.is_alphanumeric())
         })
     };
     !key.is_empty() && path.split('?').next().unwrap_or_default().split('/').any(within)
@@ -59,7 +60,9 @@ mod tests {
 
     #[test]
     fn keys_stand_in_paths_alone_or_within_a_segment() {
-        for path in ["/orders/7", "/orders/7:cancel", "/Orders(7)/Items", "/Orders('7')", "/orders/7.json?x"] {
+        for path in
+            ["/orders/7", "/orders/7:cancel", "/Orders(7)/Items", "/Orders('7')", "/orders/7.json?x", "/Lines(17,7)"]
+        {
             assert!(holds(path, "7"), "{path}");
         }
         for path in ["/orders/17", "/orders?id=7", "/orders/7a", ""] {

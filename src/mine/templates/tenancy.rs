@@ -104,7 +104,10 @@ pub(super) fn parts(node: &Node) -> BTreeSet<String> {
         let seen: BTreeSet<&u64> = nodes.iter().flat_map(|node| &node.actors).collect();
         seen.len() >= SHARED
     };
-    families(node, |word| is_name(word) && !name::is_plural(word), own, known)
+    let words = families(node, is_name, own, known);
+    // Where most are plurals, they are kinds of things.
+    let names = words.iter().filter(|word| !name::is_plural(word)).count();
+    if names < SHARED || names * 2 < words.len() { BTreeSet::new() } else { words }
 }
 
 /// Words behind which the same is called, and things are made behind several.
@@ -260,6 +263,10 @@ mod tests {
             all.collect::<Vec<_>>()
         };
         assert_eq!(divided(&everywhere(&["acme", "default"], &ORDERS)), ["acme", "default"]);
+        assert_eq!(
+            divided(&everywhere(&["acme", "globex", "contoso-labs"], &ORDERS)),
+            ["acme", "contoso-labs", "globex"]
+        );
         let cards = ["POST /", "GET /{card}", "DELETE /{card}", "POST /{card}/block"];
         assert_eq!(divided(&everywhere(&["card", "account"], &cards)), [""; 0], "two kinds of things");
         assert_eq!(divided(&everywhere(&["orders", "carts"], &ORDERS)), [""; 0], "plurals");
