@@ -40,11 +40,15 @@ pub(super) fn states(history: &History<'_>, timelines: &[Timeline], tallies: &mu
 }
 
 /// Whether the value is a state of the object's life other than the one it surely has: a client that sends the whole
-/// object back unchanged writes nothing.
+/// object back unchanged writes nothing. Nor does one that makes an object and says the state in which all begin.
 fn changes(history: &History<'_>, timelines: &[Timeline], at: usize, reference: &ObjectRef, written: &str) -> bool {
     let automaton = history.plan.object_type(&reference.id.object_type).and_then(|t| history.plan.automaton(t));
     let Some(automaton) = automaton else { return true };
     let Some(state) = automaton.state(written) else { return false };
+    let begins = |activity| automaton.creates(activity) && automaton.targets(activity).only() == Some(state);
+    if history.activity(at).is_some_and(begins) {
+        return false;
+    }
     let timeline = history.life_of(&reference.id).and_then(|l| timelines.get(l));
     let possible = timeline.and_then(|t| t.possible(history, at, false));
     possible.and_then(|p| p.only()) != Some(state)

@@ -154,6 +154,9 @@ pub(super) enum BoundTo {
     SameAs(Hash),
     /// Whomever the first of two credentials stands for that stands for somebody.
     SameAsEither(Hash, Hash),
+    /// Whomever another credential stood for till then, where a login was seen for it; else this subject. Who signs up is
+    /// logged in by it, and who is logged in already signs up somebody else.
+    SameAsOr(Hash, Arc<str>),
     /// Nobody any more: the session's cookie was deleted.
     Nobody,
     /// Nobody any more, unless it serves later: of what looks like a logout nobody knows whether the server knows it.

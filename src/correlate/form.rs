@@ -87,6 +87,14 @@ pub(super) fn leads_on(reading: &Reading<'_>) -> bool {
     sign(location, false).is_none() && target.segments != reading.target.segments
 }
 
+/// Whether the answer sends on to where people prove who they are.
+pub(super) fn leads_to_login(reading: &Reading<'_>) -> bool {
+    let location = reading.exchange.response.as_ref().and_then(|response| response.headers.text("location"));
+    location.is_some_and(|to| {
+        host(to).is_some() || Target::parse(to).segments.iter().any(|segment| is_one_of(segment, &LOGINS).is_some())
+    })
+}
+
 /// What in a `Location` says that it leads away from the result.
 fn sign(location: &str, to_login: bool) -> Option<String> {
     let target = Target::parse(location);

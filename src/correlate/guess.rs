@@ -354,8 +354,14 @@ fn created(guess: &Guess, method: &str, sent: &Read, response: &Response, masker
     }
     let own = guess.answered.ids.iter().find(|i| i.owner.as_deref() == Some(&name) || i.owner.is_none())?;
     let key = key_text(&own.value, masker)?;
-    // A step on an object often answers with that object, whose id then makes nothing new.
-    if own.owner.is_none() && template.variables.iter().any(|v| v.value == *key) {
+    // A step on an object often answers with that object, whose id then makes nothing new. Beside an id of its own, what
+    // was made names what it was made in.
+    let names = |name: &str| {
+        let told = guess.answered.ids.iter().chain(&guess.answered.worded);
+        told.filter(|leaf| leaf.owner.as_deref() == Some(name))
+            .any(|leaf| key_text(&leaf.value, masker).as_ref() == Some(&key))
+    };
+    if own.owner.is_none() && template.variables.iter().any(|v| v.value == *key && !names(&v.name)) {
         return None;
     }
     // Nor is new what a request named as something else, and is told of: `POST /lookup {"account_id": 17}`.

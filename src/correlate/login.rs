@@ -45,6 +45,8 @@ pub(super) struct Perhaps {
 #[derive(Default)]
 pub(super) struct Bindings {
     pub(super) made: Vec<(Hash, Binding)>,
+    /// New values of sessions that go on.
+    pub(super) continued: Vec<(Hash, Binding)>,
     /// What it binds if the path is a login's, which says nothing of it.
     pub(super) perhaps: Option<Perhaps>,
     /// Credentials that stop standing for anybody, and how surely.
@@ -225,6 +227,7 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], keys: Keys<'_>, m
     let session = sessions.first();
     // Who is logged in may sign up somebody else: the new token is that one's, the session goes on.
     let for_another = session.is_some() && words(reading).any(|word| SIGN_UPS.contains(&word.as_str()));
+    let signs_up = session.copied().filter(|_| for_another);
     let session = session.filter(|_| renews);
     if !is_taken(reading) || failed(reading) || !(proved || session.is_some()) {
         return Bindings::default();
@@ -250,7 +253,15 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], keys: Keys<'_>, m
         credentials = cookies.map(|s| (s.hash, false)).collect();
         kept = !credentials.is_empty();
     }
+    let told = is_told(reading, name);
     let subject = subject.map(|name| masker.shared(&name));
+    let signed_up = match (signs_up.filter(|_| proved && heard), &subject) {
+        (Some(session), Some(subject)) => {
+            let kept = told.then_some(shown).unwrap_or_default();
+            signed_up(issued_cookies(reading, key).collect(), kept, session, subject)
+        }
+        _ => Vec::new(),
+    };
     let to = match (&subject, old.as_slice(), session) {
         (Some(subject), ..) => BoundTo::Subject(subject.clone()),
         (None, [first, second, ..], _) => BoundTo::SameAsEither(*first, *second),
@@ -262,7 +273,7 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], keys: Keys<'_>, m
         },
         (None, [], None) => return Bindings::default(),
     };
-    if credentials.is_empty() {
+    if credentials.is_empty() && signed_up.is_empty() {
         return Bindings::default();
     }
     // What was shown before goes on to stand for whom it stood for, where nothing proved that somebody else took over.
@@ -270,11 +281,46 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], keys: Keys<'_>, m
     // A credential cannot stand for itself.
     let itself = |hash: &Hash| matches!(&to, BoundTo::SameAs(other) if other == hash);
     let credentials = credentials.into_iter().filter(|(hash, _)| !itself(hash));
-    let made = credentials.map(|(hash, issued)| (hash, Binding::to(to.clone(), issued))).collect();
+    let made = credentials.map(|(hash, issued)| (hash, Binding::to(to.clone(), issued))).chain(signed_up).collect();
     let kept = kept && subject.is_some();
     let (claims, subject) = if for_another || !proved { (None, None) } else { (claims, subject) };
     let acting = Acting { scopes: exchange::told_scopes(reading, masker), ..Acting::default() };
     Bindings { made, kept, client, claims, subject, acting, ..Bindings::default() }
+}
+
+/// What becomes of a session in which somebody signs up, under new cookies or those that were shown: it is the new one's,
+/// unless it was somebody's already.
+fn signed_up(new: Vec<(Hash, bool)>, shown: &[Shown], session: Hash, subject: &Arc<str>) -> Vec<(Hash, Binding)> {
+    let kept = shown.iter().filter(|s| s.kind == Kind::Cookie).map(|s| (s.hash, false));
+    let cookies = if new.is_empty() { kept.collect() } else { new };
+    let to = BoundTo::SameAsOr(session, Arc::clone(subject));
+    cookies.into_iter().map(|(hash, issued)| (hash, Binding::to(to.clone(), issued))).collect()
+}
+
+/// Cookies that an answer puts in the place of those that were shown: a session that goes on under a new value. Servers that
+/// keep the session in the cookie itself, signed or encrypted, give a new one with every answer.
+///
+/// An answer that refuses the session, sends to the login or ends it begins another one.
+pub(super) fn continued(reading: &Reading<'_>, shown: &[Shown], key: &HashKey) -> Vec<(Hash, Binding)> {
+    let status = reading.outcome_status();
+    let redirects = matches!(status, Some(300..=399));
+    if status.is_none()
+        || status == Some(401)
+        || is_way_out(reading)
+        || redirects && super::form::leads_to_login(reading)
+    {
+        return Vec::new();
+    }
+    let names_itself = |value: &[u8]| Claims::parse(value).is_some();
+    let new =
+        reading.set_cookies().filter(|c| !c.deletes && credential::is_session_cookie(c.name) && !names_itself(c.value));
+    let both = new.filter_map(|c| {
+        let old = key.credential(reading.cookie(c.name).filter(|old| *old != c.value)?);
+        let shown = shown.iter().any(|s| s.kind == Kind::Cookie && s.hash == old && s.claims.is_none());
+        // The first use of the new value comes after the answer, so that chains lead back in time and never round.
+        shown.then(|| (key.credential(c.value), Binding::to(BoundTo::SameAs(old), false)))
+    });
+    both.collect()
 }
 
 /// Whether a name alone opened a session, as systems under test and behind a gate of their own have it: at a login's path,

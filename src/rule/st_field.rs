@@ -10,7 +10,8 @@
 //! ## How it decides
 //! The body of an accepted event that is no read carries the leaf name of the type's `state:` path, at the top level or
 //! under the object's name, with a value; the actor is not of kind `service`; and the activity is not one that is
-//! selected by this very field (`where`). Whether the value took effect is told by the verdict.
+//! selected by this very field (`where`). A value that the object has already, or the one state in which the activity
+//! lets it begin, is none that the client chose. Whether the value took effect is told by the verdict.
 //!
 //! ## When it is wrong
 //! The client echoes the record it read and the server ignores the field: the declared state after the call stays as it

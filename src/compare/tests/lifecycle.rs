@@ -352,6 +352,9 @@ fn a_client_does_not_write_the_state() {
     model.object_types[0].state.push(path(Root::ResponseBody, &["status"]));
     let create = |state: &str| step(1, "create").object(|o| o.written_state = Some(state.into())).done();
     assert_eq!(checks(&run(model.clone(), &[create("paid")])), [Check::StateField]);
+    assert_eq!(checks(&run(model.clone(), &[create("created")])), [], "in which every order begins");
+    let pays = step(2, "pay").object(|o| o.written_state = Some("paid".into())).done();
+    assert_eq!(checks(&run(model.clone(), &[step(1, "create").done(), pays])), [Check::StateField]);
     assert_eq!(checks(&run(model.clone(), &[create("succeeded")])), [], "no state of an order");
     let service = step(1, "create").kind("service").object(|o| o.written_state = Some("paid".into())).done();
     assert_eq!(checks(&run(model, &[service])), []);

@@ -82,11 +82,15 @@ impl Chains<'_> {
     fn next(&self, node: Node) -> SmallVec<[(Hash, Option<Node>); 2]> {
         let Some((stamp, binding)) = self.binding(node) else { return SmallVec::new() };
         let all = match &binding.to {
-            BoundTo::SameAs(one) => [Some(*one), None],
+            BoundTo::SameAs(one) | BoundTo::SameAsOr(one, _) => [Some(*one), None],
             BoundTo::SameAsEither(first, second) => [Some(*first), Some(*second)],
             BoundTo::Subject(_) | BoundTo::Nobody | BoundTo::LoggedOut => [None, None],
         };
         let then = |hash| {
+            // A session that goes on under its own value stands for whom it stood for before.
+            if hash == node.0 && matches!(binding.to, BoundTo::SameAsOr(..)) {
+                return Some((hash, node.1.checked_sub(1)?));
+            }
             let at = position(self.bindings.get(&hash)?, stamp.0, |binding| binding.issued)?;
             Some((hash, at))
         };
@@ -126,7 +130,18 @@ impl Chains<'_> {
         let first = next.into_iter().nth(login.unwrap_or(0));
         let told =
             first.map(|meant| if login.is_none() && ended { Meant { end: End::Nowhere, ..meant } } else { meant });
-        self.own(node).before(told.unwrap_or_else(Meant::nowhere))
+        let told = told.unwrap_or_else(Meant::nowhere);
+        self.own(node).before(match self.subject(node).filter(|_| login.is_none()) {
+            Some(end) => Meant { end, ..Meant::nowhere() },
+            None => told,
+        })
+    }
+
+    /// Whom a binding stands for where what it goes by stands for nobody.
+    fn subject(&self, node: Node) -> Option<End> {
+        let (stamp, binding) = self.binding(node)?;
+        let BoundTo::SameAsOr(_, subject) = &binding.to else { return None };
+        Some(End::Login(Arc::clone(subject), *stamp))
     }
 
     fn known(&self, hash: Hash, next: Option<Node>) -> Meant {
@@ -141,7 +156,9 @@ impl Chains<'_> {
             (_, Some(State::Done(meant))) => return Some(meant.clone()),
             (BoundTo::Subject(subject), _) => End::Login(subject.clone(), *stamp),
             (BoundTo::Nobody | BoundTo::LoggedOut, _) => End::Nowhere,
-            (BoundTo::SameAs(_) | BoundTo::SameAsEither(..), _) => return Some(self.round(node)),
+            (BoundTo::SameAs(_) | BoundTo::SameAsEither(..) | BoundTo::SameAsOr(..), _) => {
+                return Some(self.round(node));
+            }
         };
         Some(Meant::told(binding).before(Meant { end, ..Meant::nowhere() }))
     }
@@ -157,6 +174,9 @@ impl Chains<'_> {
             }
             if let Some(State::Open | State::Knotted) = self.states.get(&node) {
                 found = found.before(self.own(node));
+                if let Some(end) = self.subject(node) {
+                    return found.before(Meant { end, ..Meant::nowhere() });
+                }
                 open.extend(self.next(node).into_iter().rev().filter_map(|(_, next)| next));
             } else if let Some(meant) = self.meant(node).filter(|meant| matches!(meant.end, End::Login(..))) {
                 return found.before(meant);
@@ -216,7 +236,7 @@ mod tests {
     }
 
     fn bindings() -> impl Strategy<Value = Map<Hash, Bindings>> {
-        let one = (0..8_u8, 0..12_i64, 0..5_u8, 0..8_u8, 0..8_u8, any::<bool>());
+        let one = (0..8_u8, 0..12_i64, 0..6_u8, 0..8_u8, 0..8_u8, any::<bool>());
         prop::collection::vec(one, 0..16).prop_map(|all| {
             let mut map = Map::<Hash, Bindings>::default();
             for (n, (credential, time, kind, first, second, issued)) in (0..).zip(all) {
@@ -224,6 +244,7 @@ mod tests {
                     0 => BoundTo::Subject(format!("u{first}").into()),
                     1 => BoundTo::Nobody,
                     2 | 3 => BoundTo::SameAs(hash(first)),
+                    4 => BoundTo::SameAsOr(hash(first), format!("u{second}").into()),
                     _ => BoundTo::SameAsEither(hash(first), hash(second)),
                 };
                 bind(map.entry(hash(credential)).or_default(), (time, EventId(n)), Binding::to(to, issued));
@@ -243,15 +264,21 @@ mod tests {
             BoundTo::Nobody | BoundTo::LoggedOut => return (None, false),
             BoundTo::SameAs(one) => vec![*one],
             BoundTo::SameAsEither(first, second) => vec![*first, *second],
+            BoundTo::SameAsOr(one, _) => vec![*one],
         };
         path.push((credential, at));
         let mut found = (None, false);
         for other in next {
+            let before = other == credential && matches!(binding.to, BoundTo::SameAsOr(..));
             let then = all.get(&other).and_then(|then| position(then, stamp.0, |binding| binding.issued));
+            let then = if before { at.checked_sub(1) } else { then };
             let (login, round) = then.map_or((None, false), |then| login(all, (other, then), path));
             found = (found.0.or(login), found.1 | round);
         }
         path.pop();
+        if let (None, BoundTo::SameAsOr(_, subject)) = (&found.0, &binding.to) {
+            found.0 = Some(Arc::clone(subject));
+        }
         found
     }
 

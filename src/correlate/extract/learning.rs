@@ -29,8 +29,9 @@ impl Extractor {
         shown: &[Shown],
         known: Option<&Arc<str>>,
     ) -> Bindings {
+        let continued = login::continued(reading, shown, self.keys().hash);
         if outcome == Outcome::Rejected {
-            return Bindings::default();
+            return Bindings { continued, ..Bindings::default() };
         }
         // A logout is usually answered with a redirect: it ends what it ends all the same.
         let over = reading.outcome_status().is_some_and(|s| s < 400);
@@ -38,7 +39,7 @@ impl Extractor {
         // Without the model's word for how an activity goes, a redirect onward says that a login was taken.
         let open = activity.is_none_or(|a| a.ok.is_none() && a.bind.is_empty());
         if outcome != Outcome::Accepted && !(open && over) {
-            return Bindings { ended, ..Bindings::default() };
+            return Bindings { continued, ended, ..Bindings::default() };
         }
         let declared = activity.filter(|a| !a.bind.is_empty());
         let mut bindings = match declared {
@@ -75,6 +76,9 @@ impl Extractor {
                 binding.acting = bindings.acting.clone();
             }
         }
+        // What a login binds is not what it was before.
+        let anew = |hash: Hash| bindings.made.iter().any(|(made, _)| *made == hash);
+        bindings.continued = continued.into_iter().filter(|(hash, _)| !anew(*hash)).collect();
         bindings.ended = ended;
         bindings
     }
@@ -126,6 +130,7 @@ impl Extractor {
         facts.bindings.extend(ended);
         let stamped = |all: Vec<(Hash, Binding)>| all.into_iter().map(|(hash, binding)| (hash, stamp, binding));
         facts.bindings.extend(stamped(bindings.made));
+        facts.bindings.extend(stamped(bindings.continued));
         let door = bindings.perhaps.map(|perhaps| Door { place: perhaps.place, made: stamped(perhaps.made).collect() });
         facts.doors.extend(door);
         // A refused request proves nothing about objects: its path may be forged.

@@ -7,7 +7,7 @@ pub(super) fn names(events: &[Event]) -> Vec<(&str, Evidence)> {
     events.iter().map(|e| (e.actor.principal.as_deref().unwrap_or_default(), e.actor.evidence)).collect()
 }
 
-fn form(path: &str, body: &str) -> Made {
+pub(super) fn form(path: &str, body: &str) -> Made {
     let mut made = made("POST", path).at(1).json(body);
     let request = made.0.request.as_mut().unwrap();
     request.headers = offpath_capture::Headers::default();

@@ -4,6 +4,7 @@ mod actors;
 mod binding;
 mod calls;
 mod canary;
+mod continued;
 mod exchanges;
 mod identity;
 mod laws;

@@ -288,6 +288,20 @@ fn without_a_model_objects_are_found_beside_path_and_json() {
 }
 
 #[test]
+fn what_is_made_may_be_counted_as_what_it_is_made_in() {
+    let posted = |path: &str, answer: &str| one(None, made("POST", path).bearer(ALICE).json("{}").answers(201, answer));
+    for answer in [r#"{"id":7,"task":7}"#, r#"{"id":7,"taskId":7}"#, r#"{"id":7,"task":{"id":7}}"#] {
+        let event = posted("/tasks/7/annotations", answer);
+        assert_eq!(ids(&event)[0], "target annotation:7", "{answer}");
+        assert!(ids(&event).contains(&"parent task:7".to_owned()), "{answer}");
+    }
+    // It is the task that answers.
+    for answer in [r#"{"id":7,"state":"closed"}"#, r#"{"id":7,"owner":7}"#, r#"{"id":7,"task":8}"#] {
+        assert_eq!(ids(&posted("/tasks/7/closings", answer))[0], "target task:7", "{answer}");
+    }
+}
+
+#[test]
 fn without_a_model_what_was_made_is_where_the_answer_says() {
     let put = |status| made("PUT", "/orders/red-fox").bearer(ALICE).json("{}").answers(status, "");
     for header in ["Location", "Content-Location"] {
