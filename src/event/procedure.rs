@@ -88,11 +88,23 @@ impl Procedure {
     }
 }
 
+/// Words for what a thing is in, rather than for a thing: `updateOrderStatus` is about an order.
+const STATES: [&str; 4] = ["phase", "stage", "state", "status"];
+
 /// The noun of a name, whatever else it says: the last word that is no verb, else the last one.
 pub fn noun(name: &str) -> String {
     let words = words(name);
-    let noun = words.iter().rev().find(|word| !is_verb(word)).or(words.last());
-    noun.cloned().unwrap_or_default()
+    noun_of(&words).or(words.last()).cloned().unwrap_or_default()
+}
+
+/// The last word that is no verb. Behind `by` stands how it is found, and a state is one of something.
+fn noun_of(words: &[String]) -> Option<&String> {
+    let noun = |words: &'_ [String]| words.iter().rposition(|word| !is_verb(word));
+    let found = words.iter().position(|word| word == "by").and_then(|by| noun(words.get(..by)?));
+    let last = found.or_else(|| noun(words))?;
+    let state = words.get(last).is_some_and(|word| STATES.contains(&word.as_str()));
+    let whose = words.get(..last).and_then(noun).filter(|_| state);
+    words.get(whose.unwrap_or(last))
 }
 
 /// What the last segment of a path says where it names something that is done: it begins or ends with a verb, beside a
@@ -103,7 +115,7 @@ pub fn of_segment(segment: &str) -> Option<Procedure> {
     let joined = segment.bytes().all(|b| b.is_ascii_alphanumeric()) && !segment.ends_with('s');
     let begins = words.first().is_some_and(|word| is_plainly_one(word) || joined && is_verb(word));
     let ends = words.last().is_some_and(|word| is_plainly_one(word) && !READS.contains(&word.as_str()));
-    let noun = words.iter().rev().find(|word| !is_verb(word)).filter(|_| begins || ends)?;
+    let noun = noun_of(&words).filter(|_| begins || ends)?;
     let reads = begins && words.first().is_some_and(|word| READS.contains(&word.as_str()));
     Some(Procedure { noun: noun.clone(), reads: Some(reads) })
 }
@@ -161,6 +173,10 @@ mod tests {
             ("order_cancel", "order", false),
             ("add-payment-to-order", "order", false),
             ("getById", "id", true),
+            ("getOrderByCode", "order", true),
+            ("listOrdersByCustomerId", "orders", true),
+            ("updateOrderStatus", "order", false),
+            ("getStatus", "status", true),
             ("OpenClaim", "claim", false),
         ] {
             assert_eq!(of_segment(segment), Some(Procedure { noun: noun.to_owned(), reads: Some(reads) }), "{segment}");

@@ -131,6 +131,7 @@ pub(super) fn read(
         sender: Sender::Client,
         arguments,
         result: budget.keep_value(parsed),
+        gives: None,
         client_info: None,
         links,
         outcome: outcome(method, parsed, taken),

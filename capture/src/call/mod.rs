@@ -61,6 +61,9 @@ pub struct Call {
     /// What it gave, a JSON text: the field's data, the method's result, the tool's (structured) content. `None` where
     /// that was not seen, or nothing was given.
     pub result: Option<String>,
+    /// The type of what it gave, as GraphQL calls it (`Order`), where the answer (`__typename`) or the fragments of the
+    /// request say it.
+    pub gives: Option<String>,
     /// What the client says of itself in this message (MCP `clientInfo`), a JSON text. Anybody may say anything.
     pub client_info: Option<String>,
     /// What ties it to others of the same run.
@@ -85,6 +88,7 @@ impl Call {
             sender: Sender::Client,
             arguments: None,
             result: None,
+            gives: None,
             client_info: None,
             links: Links::default(),
             outcome: CallOutcome::Unknown,

@@ -209,6 +209,7 @@ fn message(
         sender: Sender::Client,
         arguments: if whole { budget.keep(text) } else { None },
         result: budget.keep_value(answer),
+        gives: None,
         client_info: None,
         links: Links { numbered, ..Links::default() },
         outcome: answer.map_or(CallOutcome::Unknown, outcome),

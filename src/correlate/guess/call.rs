@@ -27,7 +27,21 @@ pub(in crate::correlate) fn call_objects(
         let path = format!("args.{}", leaf.path);
         (Leaf { path, ..leaf }, KeySource::RequestBody)
     });
-    about(&call_noun(&call.name), call.is_read(), asked.collect(), answered, actor, masker)
+    let noun = call_noun(&call.name);
+    let mut asked: Vec<(Leaf, KeySource)> = asked.collect();
+    let Some(given) = call.gives.as_deref().map(singular) else {
+        return about(&noun, call.is_read(), asked, answered, actor, masker);
+    };
+    // The type of the answer is what its own id is one of, and so is the id that was asked for where it is the same.
+    let own = answered.ids.iter().find(|leaf| leaf.owner.is_none());
+    let Some(own) = own.and_then(|leaf| key_text(&leaf.value, masker)) else {
+        return about(&noun, call.is_read(), asked, answered, actor, masker);
+    };
+    for (leaf, _) in asked.iter_mut().filter(|(leaf, _)| leaf.owner.is_none()) {
+        let same = key_text(&leaf.value, masker).as_ref() == Some(&own);
+        leaf.owner = Some(if same { given.clone() } else { noun.clone() });
+    }
+    about(&given, call.is_read(), asked, answered, actor, masker)
 }
 
 /// Objects of a call that is named by what it does to a `noun`: `asked` are the ids of the request, with their whole paths.
@@ -47,9 +61,11 @@ pub(super) fn about(
     let named = asked.iter().find(|(leaf, _)| own(leaf)).cloned();
     let made = || answered.ids.iter().find(|leaf| own(leaf)).map(given);
     let beside = || asked.iter().find(|(leaf, _)| leaf.owner.is_some()).cloned();
+    // A payload that holds what it is about under its name: `{order: {id}, errors: []}`.
+    let held = || answered.ids.iter().find(|leaf| leaf.owner.is_some() && leaf.path.split('.').count() == 2).map(given);
     let target = match reads {
         true => named.or_else(beside).or_else(made),
-        false => named.or_else(made).or_else(beside),
+        false => named.or_else(made).or_else(beside).or_else(held),
     };
     let mut found = Found::default();
     if let Some((leaf, source)) = target
@@ -80,6 +96,8 @@ mod tests {
     fn a_call_is_about_the_noun_of_its_name() {
         for (name, noun) in [
             ("addPaymentToOrder", "order"),
+            ("transitionOrderToState", "order"),
+            ("orderByCode", "order"),
             ("orderCancel", "order"),
             ("request_refund", "refund"),
             ("GetOrders", "order"),

@@ -105,6 +105,7 @@ fn names_of_calls_keep_a_documents_hash_and_no_card() {
             sender: Sender::Client,
             arguments: None,
             result: None,
+            gives: None,
             client_info: None,
             links: Default::default(),
             outcome: CallOutcome::Unknown,

@@ -272,3 +272,39 @@ fn a_long_list_hides_neither_later_calls_nor_its_own_rest() {
         cut.events.len() == 1001 && cut.left_out && cut.events.iter().filter(|e| e.objects.is_empty()).count() == 1
     );
 }
+
+#[test]
+fn the_type_of_an_answer_says_what_a_call_is_about() {
+    let about = |query: &str, answer: &str| {
+        let query = serde_json::json!({"query": query, "variables": {"n": "FO1"}}).to_string();
+        let exchange = made("POST", "/graphql").json(&query).answers(200, answer);
+        let found = Extractor::new(None, key()).extract(&exchange.0);
+        let event = &found.events[0];
+        let objects = event.objects.iter().map(|o| format!("{} {}:{}", o.qualifier, o.id.object_type, o.id.key));
+        (objects.collect::<Vec<_>>().join(", "), event.outcome)
+    };
+    let fragments = "{ ... on Order { id state } ... on OrderError { message } }";
+    let data = |field: &str, gives: &str| format!(r#"{{"data":{{"{field}":{gives}}}}}"#);
+    let order = r#"{"id":"O1","state":"placed"}"#;
+    let (accepted, rejected) = (Outcome::Accepted, Outcome::Rejected);
+    for (call, gives, told) in [
+        ("setShippingAddress(i: {city: \"B\"})", order, ("target order:O1", accepted)),
+        ("move(id: \"O1\", to: \"placed\")", order, ("target order:O1", accepted)),
+        ("move(id: \"O1\", to: \"placed\")", r#"{"message":"no"}"#, ("target move:O1", rejected)),
+        ("addFulfillment(orderId: \"O1\")", order, ("target order:O1", accepted)),
+        ("orderOf(id: \"X7\")", order, ("target order:O1", accepted)),
+    ] {
+        let field = call.split('(').next().unwrap();
+        let (objects, outcome) = about(&format!("mutation {{ {call} {fragments} }}"), &data(field, gives));
+        assert_eq!((objects.split(", ").next().unwrap(), outcome), told, "{call}");
+    }
+    let typed = r#"{"id":"F7","__typename":"Fulfillment"}"#;
+    let add = "mutation { addFulfillmentToOrder(orderId: \"O1\") { id __typename } }";
+    assert_eq!(about(add, &data("addFulfillmentToOrder", typed)).0, "target fulfillment:F7, mentioned order:O1");
+    // A payload holds what it is about under its name.
+    let payload = r#"{"order":{"id":"O1","__typename":"Order"},"userErrors":[],"__typename":"CancelPayload"}"#;
+    let cancel = "mutation { cancel(number: 3) { order { id __typename } userErrors { message } __typename } }";
+    assert_eq!(about(cancel, &data("cancel", payload)), ("target order:O1".to_owned(), accepted));
+    let refused = r#"{"order":null,"userErrors":[{"message":"too late"}],"__typename":"CancelPayload"}"#;
+    assert_eq!(about(cancel, &data("cancel", refused)).1, rejected);
+}

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{CallKind, json};
+use super::kinds::{self, Part, Watch};
 use super::token::{Token, Tokens};
 
 /// Deepest nesting of a literal, and of fragments in the outermost selection.
@@ -15,7 +16,7 @@ const MOST_NODES: usize = 1 << 16;
 #[derive(Debug, Default)]
 pub(super) struct Document<'a> {
     pub(super) operations: Vec<Operation<'a>>,
-    pub(super) fragments: BTreeMap<&'a str, Vec<Selection<'a>>>,
+    pub(super) fragments: BTreeMap<&'a str, Fragment<'a>>,
     /// A literal was nested deeper than is read: `null` stands for what is below.
     pub(super) deep: bool,
 }
@@ -43,6 +44,14 @@ pub(super) struct Operation<'a> {
     pub(super) selections: Vec<Selection<'a>>,
 }
 
+/// A named fragment.
+#[derive(Debug)]
+pub(super) struct Fragment<'a> {
+    /// The type that it is of.
+    pub(super) on: &'a str,
+    pub(super) selections: Vec<Selection<'a>>,
+}
+
 /// What an operation or fragment selects outermost.
 #[derive(Debug)]
 pub(super) struct Selection<'a> {
@@ -54,8 +63,8 @@ pub(super) struct Selection<'a> {
 /// A field, or the fields of a fragment.
 #[derive(Debug)]
 pub(super) enum Selected<'a> {
-    /// `key: name(arguments)`.
-    Field { key: &'a str, name: &'a str, arguments: Vec<(&'a str, Literal<'a>)> },
+    /// `key: name(arguments) { ... }`, with the fragments directly in the braces.
+    Field { key: &'a str, name: &'a str, arguments: Vec<(&'a str, Literal<'a>)>, parts: Vec<Part<'a>> },
     /// `...Name`.
     Spread(&'a str),
     /// `... on Type { }`.
@@ -120,10 +129,10 @@ impl<'a> Parser<'a> {
                     self.advance();
                     let name = self.name()?;
                     self.keyword("on")?;
-                    self.name()?;
+                    let on = self.name()?;
                     self.directives()?;
                     let selections = self.selections(0)?;
-                    document.fragments.insert(name, selections);
+                    document.fragments.insert(name, Fragment { on, selections });
                     continue;
                 }
                 _ => return None,
@@ -263,8 +272,8 @@ impl<'a> Parser<'a> {
                 let (key, name) = if self.takes(':') { (first, self.name()?) } else { (first, first) };
                 let arguments = self.arguments()?;
                 let conditions = self.directives()?;
-                self.step_over_selections()?;
-                Some(Selection { what: Selected::Field { key, name, arguments }, conditions })
+                let parts = self.step_over_selections()?;
+                Some(Selection { what: Selected::Field { key, name, arguments, parts }, conditions })
             }
             _ => None,
         }
@@ -287,22 +296,28 @@ impl<'a> Parser<'a> {
         Some(Selection { what: Selected::Inline(self.selections(depth + 1)?), conditions })
     }
 
-    /// Steps over what a field selects, by its braces alone.
-    fn step_over_selections(&mut self) -> Option<()> {
+    /// Steps over what a field selects, by its braces alone, and notes the fragments directly in them.
+    fn step_over_selections(&mut self) -> Option<Vec<Part<'a>>> {
         let before = self.length();
+        let mut watch = Watch::default();
         let mut open = 0_usize;
         loop {
             match (&self.next, open) {
                 (Some(Token::Mark('{')), _) => open += 1,
-                (_, 0) => return Some(()),
+                (_, 0) => return Some(Vec::new()),
                 (Some(Token::Mark('}')), _) => open -= 1,
                 (None | Some(Token::Broken), _) => return None,
                 _ => {}
             }
+            self.next.iter().for_each(|token| watch.see(token));
             self.advance();
             self.drop_from(before);
             if open == 0 {
-                return Some(());
+                let parts = watch.parts();
+                if let Some(taken) = &mut self.taken {
+                    taken.push_str(&kinds::written(&parts));
+                }
+                return Some(parts);
             }
         }
     }
@@ -407,7 +422,7 @@ mod tests {
 
     fn names(document: &Document<'_>) -> Vec<String> {
         let told = |selection: &Selection<'_>| match &selection.what {
-            Selected::Field { key, name, arguments } => format!("{key}:{name}/{}", arguments.len()),
+            Selected::Field { key, name, arguments, .. } => format!("{key}:{name}/{}", arguments.len()),
             Selected::Spread(name) => format!("...{name}"),
             Selected::Inline(inner) => format!("...({})", inner.len()),
         };

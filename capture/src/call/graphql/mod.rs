@@ -5,7 +5,9 @@
 
 mod answer;
 mod document;
+mod kinds;
 mod parts;
+mod refusal;
 mod request;
 mod token;
 mod variables;
@@ -16,11 +18,12 @@ use std::sync::Arc;
 
 use self::answer::{Answer, Answers};
 use self::document::{Document, Literal, Selected, Selection, begins};
+use self::kinds::Part;
 use self::request::{Posted, of_json, posted};
 use self::variables::Variables;
 use super::budget::{Budget, name};
 use super::message::Message;
-use super::{Call, CallKind, CallProtocol, Links, MOST_CALLS, Sender, Unseen, json};
+use super::{Call, CallKind, CallOutcome, CallProtocol, Links, MOST_CALLS, Sender, Unseen, json};
 use crate::Request;
 
 /// Most variables of one request.
@@ -177,6 +180,7 @@ fn persisted(posted: &Posted<'_>, answer: &Answer<'_>, calls: &mut Vec<Call>, bu
         id: posted.operation_name.as_deref().map(name),
         sender: Sender::Client,
         arguments,
+        gives: None,
         result: budget.keep_value(result),
         client_info: None,
         links: Links::default(),
@@ -208,7 +212,7 @@ fn run(posted: &Posted<'_>, document: &Document<'_>, answer: &Answer<'_>, calls:
     let mut fields =
         Fields { document, variables: &variables, keys: BTreeSet::new(), spread: BTreeSet::new(), found: Vec::new() };
     fields.collect(&operation.selections);
-    for (key, field, arguments) in fields.found {
+    for Found { key, field, arguments, parts } in fields.found {
         if field == "__typename" {
             continue;
         }
@@ -216,6 +220,13 @@ fn run(posted: &Posted<'_>, document: &Document<'_>, answer: &Answer<'_>, calls:
             return;
         }
         let (outcome, result) = answer.of_field(key);
+        let gives = result.and_then(|result| kinds::of(result.get(), parts, &document.fragments));
+        let changes = operation.kind == CallKind::Mutation;
+        let refused = result.and_then(|result| refusal::refusal(result, gives.as_deref(), changes));
+        let outcome = match refused.filter(|_| outcome == CallOutcome::Accepted) {
+            Some(code) => CallOutcome::Failed(code),
+            None => outcome,
+        };
         calls.push(Call {
             protocol: CallProtocol::Graphql,
             kind: operation.kind,
@@ -224,6 +235,7 @@ fn run(posted: &Posted<'_>, document: &Document<'_>, answer: &Answer<'_>, calls:
             id: (key != field).then(|| name(key)),
             sender: Sender::Client,
             arguments: variables.object(arguments, budget),
+            gives,
             result: budget.keep_value(result),
             client_info: None,
             links: Links::default(),
@@ -245,8 +257,15 @@ struct Fields<'d, 'a> {
     found: Vec<Found<'d, 'a>>,
 }
 
-/// Response key, field and arguments.
-type Found<'d, 'a> = (&'a str, &'a str, &'d [(&'a str, Literal<'a>)]);
+/// A field that is called.
+struct Found<'d, 'a> {
+    /// Its name in the answer.
+    key: &'a str,
+    field: &'a str,
+    arguments: &'d [(&'a str, Literal<'a>)],
+    /// The fragments directly in its selection.
+    parts: &'d [Part<'a>],
+}
 
 impl<'d, 'a> Fields<'d, 'a> {
     /// A list of what is still open instead of a stack: each fragment is opened once, so that it ends.
@@ -266,15 +285,15 @@ impl<'d, 'a> Fields<'d, 'a> {
                 continue;
             }
             match &selection.what {
-                Selected::Field { key, name, arguments } => {
+                Selected::Field { key, name, arguments, parts } => {
                     if self.keys.insert(*key) {
-                        self.found.push((*key, *name, arguments));
+                        self.found.push(Found { key, field: name, arguments, parts });
                     }
                 }
                 Selected::Inline(inner) => open.push(inner.iter()),
                 Selected::Spread(name) => {
                     let fragment = self.document.fragments.get(name).filter(|_| self.spread.insert(*name));
-                    open.extend(fragment.map(|inner| inner.iter()));
+                    open.extend(fragment.map(|fragment| fragment.selections.iter()));
                 }
             }
         }
