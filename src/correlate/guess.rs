@@ -76,7 +76,12 @@ impl Guess {
                 return true;
             }
             let own = |leaf: &&Leaf| leaf.owner.as_deref().is_none_or(|owner| owner == singular(before));
-            answered.ids.iter().filter(own).any(|leaf| matches!(&leaf.value, Value::Text(id) if **id == *word))
+            answered
+                .ids
+                .iter()
+                .chain(&answered.called)
+                .filter(own)
+                .any(|leaf| matches!(&leaf.value, Value::Text(id) if **id == *word))
         });
         if templated {
             template.variables.retain(|variable| !is_placeholder(&variable.value));
@@ -352,7 +357,10 @@ fn created(guess: &Guess, method: &str, sent: &Read, response: &Response, masker
     if response.status != 201 && response.status != 200 {
         return None;
     }
-    let own = guess.answered.ids.iter().find(|i| i.owner.as_deref() == Some(&name) || i.owner.is_none())?;
+    let of = |leaf: &&Leaf| leaf.owner.as_deref().is_none_or(|owner| owner == name);
+    // What has no id goes by what people call it by, where it is one of many.
+    let called = || guess.answered.called.iter().find(of).filter(|_| name != snake(collection));
+    let own = guess.answered.ids.iter().find(of).or_else(called)?;
     let key = key_text(&own.value, masker)?;
     // A step on an object often answers with that object, whose id then makes nothing new. Beside an id of its own, what
     // was made names what it was made in.

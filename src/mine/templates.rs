@@ -86,11 +86,13 @@ impl Templates {
         let named = named(evidence);
         let mut templates = Templates { named, made_up, known_types, given, ..Templates::default() };
         let mut behind = Behind::new();
+        root.foresee(None, evidence, &behind);
         templates.settle(root.clone(), &mut Vec::new(), evidence, &mut behind);
         if !behind.is_empty() {
             // What is a value behind a word at one place is one wherever the word stands.
             templates.places.clear();
             templates.tenants.clear();
+            root.foresee(None, evidence, &behind);
             templates.settle(root, &mut Vec::new(), evidence, &mut behind);
         }
         templates
@@ -283,6 +285,8 @@ struct Node {
     under: usize,
     /// What leads here is given: a word here is one.
     given: bool,
+    /// Words that follow and stand for values, as far as what is behind them says.
+    foreseen: BTreeSet<String>,
 }
 
 impl Node {
@@ -299,9 +303,28 @@ impl Node {
         node.methods.insert(template.method.clone());
     }
 
+    /// Notes the words that stand for values, the deepest first: words are compared by what is behind them, in which other
+    /// values stand. The depth is that of paths.
+    fn foresee(&mut self, before: Option<&str>, evidence: &Evidence, behind: &Behind) {
+        for (part, next) in &mut self.next {
+            let word = match part {
+                Part::Fixed(word) if !name::is_prefix(word) => Some(word.as_str()),
+                _ => None,
+            };
+            next.foresee(word, evidence, behind);
+        }
+        let Some(before) = before else { return };
+        let values = self.values(before, evidence, behind).map(|(_, values)| values.into_keys().collect());
+        self.foreseen = values.unwrap_or_default();
+        if is_plural(before) {
+            self.foreseen.extend(tenancy::parts(self));
+        }
+    }
+
     /// Adds another value's node. The depth is that of paths.
     fn merge(&mut self, other: Node) {
         self.under += other.under;
+        self.foreseen.extend(other.foreseen);
         self.given |= other.given;
         self.methods.extend(other.methods);
         self.actors.extend(other.actors);

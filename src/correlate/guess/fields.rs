@@ -6,7 +6,7 @@ use std::fmt;
 use offpath_capture::{Body, Headers};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::named::{ids_of, in_list_of, is_deletion, is_own_id, kind_of, names_things, owner_of, owner_rank};
+use super::named::{called, ids_of, in_list_of, is_deletion, is_own_id, kind_of, names_things, owner_of, owner_rank};
 use crate::correlate::body::is_json;
 use crate::correlate::credential::is_secret_field;
 use crate::correlate::template::singular;
@@ -23,6 +23,9 @@ const MOST_UNSAID: usize = 16;
 
 /// Most values taken from one body whose names are the word for a thing alone.
 const MOST_WORDED: usize = 16;
+
+/// Most values taken from one body that people call things by.
+const MOST_CALLED: usize = 16;
 /// Digits of the longest number that things are counted by.
 const LONGEST_NUMBER: usize = 12;
 
@@ -43,6 +46,8 @@ pub(super) struct Read {
     pub(super) bulk: Vec<Leaf>,
     /// `ownerId` and the like (no owner), and `order.ownerId`, with the rank of their names.
     pub(super) owners: Vec<(usize, Leaf)>,
+    /// What people call things by: `code` (no owner), `orderNumber`, and `order.code`.
+    pub(super) called: Vec<Leaf>,
     /// Values that can hardly name two things, under names that do not say that they are ids.
     pub(super) unsaid: Vec<Leaf>,
     /// Numbers, and values that can hardly name two things, by the word for what they may be one of: `patient: 3`.
@@ -155,8 +160,8 @@ struct Fields<'o> {
 enum Meaning {
     /// An id of the named object.
     Id(Option<String>),
-    /// A name that stands for an id.
-    Name,
+    /// A name that stands for an id, of the object around it.
+    Name(Option<String>),
     /// The state of the object around it.
     State(Option<String>),
     /// A list of ids, or one of them.
@@ -173,7 +178,7 @@ impl Meaning {
             return Some(Meaning::Id(owner));
         }
         match key {
-            _ if names_things(key) => Some(Meaning::Name),
+            _ if names_things(key) => Some(Meaning::Name(owner())),
             "status" | "state" | "Status" | "State" => Some(Meaning::State(owner())),
             _ if is_deletion(key) => Some(Meaning::Gone(owner())),
             _ => ids_of(key, around).map(Meaning::Ids),
@@ -205,13 +210,14 @@ impl<'o> Fields<'o> {
             }
             return;
         }
+        self.note_called(&value);
         self.note_unsaid(&value);
         self.note_worded(&value);
         if let Some((rank, owner)) = self.owns.filter(|_| !self.listed && self.out.owners.len() < MOST_IDS) {
             self.out.owners.push((rank, Leaf { owner, path: self.at.path(), value: value.clone() }));
         }
         let aside =
-            matches!(self.leaf, Some(Meaning::Name)) || self.listed && matches!(self.leaf, Some(Meaning::Id(_)));
+            matches!(self.leaf, Some(Meaning::Name(_))) || self.listed && matches!(self.leaf, Some(Meaning::Id(_)));
         if aside && self.out.listed.len() < MOST_LISTED {
             if let Some(Meaning::Id(owner)) = &self.leaf
                 && self.out.bulk.len() < MOST_LISTED
@@ -249,6 +255,21 @@ impl Fields<'_> {
         self.leaf.is_none() && self.owns.is_none() && !self.listed && self.out.worded.len() < MOST_WORDED
     }
 
+    /// Whether it may be what people call something by.
+    fn is_called(&self) -> bool {
+        let own = !self.listed && self.owns.is_none() && !matches!(self.leaf, Some(Meaning::Id(_)));
+        own && self.out.called.len() < MOST_CALLED && called(self.at.name).is_some() && !is_secret_field(self.at.name)
+    }
+
+    fn note_called(&mut self, value: &Value) {
+        let Some(kind) = called(self.at.name).filter(|_| self.is_called()) else { return };
+        let around = || match &self.leaf {
+            Some(Meaning::Name(around)) => around.clone(),
+            _ => None,
+        };
+        self.out.called.push(Leaf { owner: kind.or_else(around), path: self.at.path(), value: value.clone() });
+    }
+
     fn note_worded(&mut self, value: &Value) {
         let counted = |text: &str| text.len() <= LONGEST_NUMBER && text.bytes().all(|b| b.is_ascii_digit());
         let names = match value {
@@ -264,7 +285,7 @@ impl Fields<'_> {
     }
 
     fn note_unsaid(&mut self, value: &Value) {
-        let unsaid = matches!(self.leaf, None | Some(Meaning::Name)) && !self.listed;
+        let unsaid = matches!(self.leaf, None | Some(Meaning::Name(_))) && !self.listed;
         let Value::Text(text) = value else { return };
         if unsaid && self.out.unsaid.len() < MOST_UNSAID && names_one(text) && !is_secret_field(self.at.name) {
             self.out.unsaid.push(Leaf { owner: None, path: self.at.path(), value: value.clone() });
@@ -322,7 +343,9 @@ impl<'de> Visitor<'de> for Fields<'_> {
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
         let number = || !value.is_empty() && value.len() <= LONGEST_NUMBER && value.bytes().all(|b| b.is_ascii_digit());
-        if value.len() <= 128 && (self.is_meant() || names_one(value) || number() && self.is_worded()) {
+        if value.len() <= 128
+            && (self.is_meant() || names_one(value) || number() && self.is_worded() || self.is_called())
+        {
             self.take(Value::Text(value.into()));
         }
         Ok(())

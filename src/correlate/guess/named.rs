@@ -13,6 +13,24 @@ pub(in crate::correlate) fn names_things(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
+/// How names end that people give to what they call a thing by: `orderNumber`, `invoice_no`.
+const CALLED: [&str; 6] = ["number", "code", "reference", "ref", "key", "no"];
+
+/// Of what a key gives what people call it by: of the object around it (`Some(None)`: `code`), or of one that it names
+/// (`orderNumber`).
+pub(super) fn called(key: &str) -> Option<Option<String>> {
+    if names_things(key) {
+        return Some(None);
+    }
+    let ends = |end: &&&str| {
+        key.len() > end.len() && key.get(key.len() - end.len()..).is_some_and(|own| own.eq_ignore_ascii_case(end))
+    };
+    CALLED.iter().find(ends)?;
+    let snake = snake(key);
+    let (kind, end) = snake.rsplit_once('_')?;
+    (CALLED.contains(&end) && is_kind(kind)).then(|| Some(kind.to_owned()))
+}
+
 /// Names ending in `Id` that name no business object.
 const NO_OBJECTS: [&str; 16] = [
     "request",
@@ -110,6 +128,23 @@ fn is_kind(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn things_are_called_by_numbers_and_codes() {
+        for (key, told) in [
+            ("code", Some(None)),
+            ("slug", Some(None)),
+            ("orderNumber", Some(Some("order"))),
+            ("invoice_no", Some(Some("invoice"))),
+            ("purchase-order-ref", Some(Some("purchase_order"))),
+            ("piano", None),
+            ("no", None),
+            ("number_of_items", None),
+            ("9f86d081884c7d65_code", None),
+        ] {
+            assert_eq!(called(key), told.map(|kind| kind.map(str::to_owned)), "{key}");
+        }
+    }
 
     #[test]
     fn only_names_of_kinds_name_kinds() {

@@ -302,6 +302,33 @@ fn what_is_made_may_be_counted_as_what_it_is_made_in() {
 }
 
 #[test]
+fn what_has_no_id_goes_by_what_it_is_called() {
+    let posted = |path: &str, answer: &str| one(None, made("POST", path).bearer(ALICE).json("{}").answers(201, answer));
+    for (path, answer, object) in [
+        ("/orders", r#"{"code":"ULXUD","total":"23.00"}"#, "order:ULXUD"),
+        ("/orders", r#"{"orderNumber":4711}"#, "order:4711"),
+        ("/purchase-orders", r#"{"purchase_order_no":"P-9"}"#, "purchase_order:P-9"),
+        ("/issues", r#"{"issueKey":"ACME-7"}"#, "issue:ACME-7"),
+        ("/orders", r#"{"data":{"reference":"R7"}}"#, "order:R7"),
+        ("/orders", r#"{"order":{"code":"R7"}}"#, "order:R7"),
+        ("/orders", r#"{"id":9,"code":"R7"}"#, "order:9"),
+    ] {
+        assert_eq!(ids(&posted(path, answer)).first(), Some(&format!("target {object}")), "{path} {answer}");
+    }
+    for (path, answer) in [
+        ("/orders", r#"{"invoiceNumber":4711}"#),
+        ("/orders", r#"{"items":[{"code":"A"}]}"#),
+        ("/checkout", r#"{"code":"OK"}"#),
+        ("/orders", r#"{"fields":{"key":"x"}}"#),
+    ] {
+        assert_eq!(ids(&posted(path, answer)), Vec::<String>::new(), "{path} {answer}");
+    }
+    let viewed = |path: &str, answer: &str| one(None, made("GET", path).bearer(ALICE).answers(200, answer));
+    assert_eq!(viewed("/orders/ULXUD", r#"{"code":"ULXUD"}"#).operation.as_deref(), Some("GET /orders/{order}"));
+    assert_eq!(viewed("/orders/overview", r#"{"code":"ULXUD"}"#).operation.as_deref(), Some("GET /orders/overview"));
+}
+
+#[test]
 fn without_a_model_what_was_made_is_where_the_answer_says() {
     let put = |status| made("PUT", "/orders/red-fox").bearer(ALICE).json("{}").answers(status, "");
     for header in ["Location", "Content-Location"] {

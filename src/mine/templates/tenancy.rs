@@ -171,7 +171,7 @@ fn calls(node: &Node) -> BTreeSet<Call<'_>> {
         found.extend(node.methods.iter().map(|method| (method.as_str(), behind.clone())));
         for (part, next) in node.next.iter().filter(|_| behind.len() < DEEPEST) {
             let step = match part {
-                Part::Fixed(word) => Some(word.as_str()),
+                Part::Fixed(word) => Some(word.as_str()).filter(|_| !node.foreseen.contains(word)),
                 Part::Variable(_) | Part::Inside { .. } => None,
             };
             open.push((next, behind.iter().copied().chain([step]).collect()));

@@ -25,7 +25,10 @@ pub(super) fn refusal(value: &RawValue, gives: Option<&str>, changes: bool) -> O
     if !changes {
         return None;
     }
-    let listed = |key: &str| (key.ends_with("errors") || key.ends_with("Errors")) && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let listed = |key: &str| {
+        (key.ends_with("errors") || key.ends_with("Errors"))
+            && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
     let errors = members.iter().filter(|(key, _)| listed(key)).filter_map(|(_, value)| json::elements(value.get(), 1));
     if let Some(first) = errors.filter_map(|(errors, _)| errors.into_iter().next()).next() {
         let code = json::member(first, "code").and_then(json::scalar);
