@@ -35,7 +35,7 @@ struct Dialect {
     call: fn(Step, u64) -> Call,
 }
 
-const DIALECTS: [Dialect; 7] = [
+const DIALECTS: [Dialect; 9] = [
     Dialect { name: "OData 2", kind: "sales_order", key: number, guessable: true, call: odata_2 },
     Dialect { name: "OData 4", kind: "order", key: number, guessable: true, call: odata_4 },
     Dialect { name: "PostgREST", kind: "order", key: number, guessable: true, call: postgrest },
@@ -43,6 +43,8 @@ const DIALECTS: [Dialect; 7] = [
     Dialect { name: "formats behind dots", kind: "order", key: number, guessable: true, call: formats },
     Dialect { name: "parts behind a plural", kind: "order", key: number, guessable: true, call: parts },
     Dialect { name: "codes in parts of parts", kind: "order", key: code_of, guessable: false, call: codes },
+    Dialect { name: "numbers beside ids", kind: "order", key: number, guessable: true, call: numbers },
+    Dialect { name: "keys beside ids", kind: "order", key: key_of, guessable: true, call: keys },
 ];
 
 fn state(step: Step) -> &'static str {
@@ -51,6 +53,38 @@ fn state(step: Step) -> &'static str {
         Step::Approve => "approved",
         Step::Ship => "shipped",
     }
+}
+
+fn numbers(step: Step, id: u64) -> Call {
+    let all = "/api/v4/projects/55/orders";
+    let one = format!("{all}/{id}");
+    let shown = json!({"id": 880_000 + 7 * id, "iid": id, "project_id": 55, "state": state(step)});
+    let listed = || latest(id, |id| json!({"id": 880_000 + 7 * id, "iid": id}));
+    match step {
+        Step::Make => ("POST", all.to_owned(), json!({"title": "x"}), 201, shown),
+        Step::List => ("GET", format!("{all}?per_page=3"), Value::Null, 200, listed().into()),
+        Step::View => ("GET", one, Value::Null, 200, shown),
+        Step::Approve => ("POST", one + "/approve", json!({}), 200, shown),
+        Step::Ship => ("PUT", one + "/ship", json!({}), 200, shown),
+    }
+}
+
+fn keys(step: Step, id: u64) -> Call {
+    let all = "/rest/api/3/order";
+    let one = format!("{all}/SALES-{id}");
+    let shown = json!({"id": (10_000 + 3 * id).to_string(), "key": format!("SALES-{id}"), "status": state(step)});
+    let listed = || latest(id, |id| json!({"id": (10_000 + 3 * id).to_string(), "key": format!("SALES-{id}")}));
+    match step {
+        Step::Make => ("POST", all.to_owned(), json!({"fields": {"summary": "x"}}), 201, shown),
+        Step::List => ("GET", format!("{all}?maxResults=3"), Value::Null, 200, json!({"orders": listed()})),
+        Step::View => ("GET", one, Value::Null, 200, shown),
+        Step::Approve => ("POST", one + "/approval", json!({}), 200, shown),
+        Step::Ship => ("POST", one + "/shipment", json!({}), 200, shown),
+    }
+}
+
+fn key_of(id: u64) -> String {
+    format!("SALES-{id}")
 }
 
 fn number(id: u64) -> String {

@@ -432,6 +432,7 @@ impl Extractor {
         out.facts.shows_roles = self.shows_roles(reading, &actor);
         if first && outcome == Outcome::Accepted {
             out.worded = std::mem::take(&mut found.worded);
+            out.goes_by = found.goes_by.take();
         }
         if out.events.is_empty() {
             out.facts.given = self.given(reading, acting.shown);

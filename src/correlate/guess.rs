@@ -14,7 +14,7 @@ use invoked::{Invoked, invoked};
 pub(super) use named::{names_things, owner_of};
 use offpath_capture::{Call, Request, Response};
 
-use super::object::{Found, KeySource, Worded, key_text};
+use super::object::{Found, GoesBy, KeySource, Worded, key_text};
 use super::redact::Masker;
 use super::target::{Target, is_placeholder};
 use super::template::{Template, Variable, singular, snake};
@@ -207,8 +207,41 @@ pub(super) fn objects(
     }
     declare(answered, actor, &mut found, masker);
     found.unsaid = unsaid(request, &sent, answered, &found.objects, masker);
+    match &made {
+        Some((id, _, Some(place))) => found.unsaid.extend(called_beside(id, place, answered, masker)),
+        Some(_) => {}
+        None => found.goes_by = path.first().and_then(|id| goes_by(id, answered, masker)),
+    }
     found.worded = worded(&sent, answered, &found.objects, masker);
     found
+}
+
+/// What a thing that was made is called by beside its id, at `place`: which of them paths have for a key, all traffic tells.
+fn called_beside(id: &ObjectId, place: &str, answered: &Read, masker: &Masker) -> Vec<(Arc<str>, Arc<str>)> {
+    let Some(around) = place.strip_suffix(member(place)) else { return Vec::new() };
+    let own =
+        answered.called.iter().filter_map(|leaf| Some((format!("res.{}", leaf.path), key_text(&leaf.value, masker)?)));
+    let beside = own.filter(|(own, key)| own.strip_suffix(member(own)) == Some(around) && *key != id.key);
+    beside.filter(|(own, _)| !masker.hides_key(own)).map(|(own, key)| (own.into(), key)).collect()
+}
+
+/// The last member of a path.
+fn member(place: &str) -> &str {
+    place.rsplit('.').next().unwrap_or(place)
+}
+
+/// How the key of a path is called in an answer that says the thing's own id.
+fn goes_by(id: &ObjectId, answered: &Read, masker: &Masker) -> Option<GoesBy> {
+    let of = |leaf: &&Leaf| leaf.owner.as_deref().is_none_or(|owner| owner == &*id.object_type);
+    // What is only unique under another is called by the last of its keys.
+    let key = id.key.rsplit('/').next()?;
+    let is_key = |leaf: &&Leaf| key_text(&leaf.value, masker).as_deref() == Some(key);
+    let own = answered.ids.iter().find(of)?;
+    if is_key(&own) {
+        return Some((Arc::clone(&id.object_type), None));
+    }
+    let called = answered.called.iter().filter(of).find(is_key)?;
+    Some((Arc::clone(&id.object_type), Some(member(&called.path).into())))
 }
 
 /// Objects of a request that says what is to be done to what.

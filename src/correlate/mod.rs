@@ -74,7 +74,7 @@ pub use identity::carries_credential;
 pub use inspection::{ActorCount, Forwards, Inspection, ObjectCount, OperationCount, UnmatchedCount};
 pub use label::LabelRedactor;
 pub use mentions::{mentions, path_segments, segment_reasons};
-pub use object::{KeySource, Places, Worded};
+pub use object::{GoesBy, KeySource, Places, Worded};
 pub use part_of::PartOf;
 pub use premises::Premise;
 pub use proxy::Proxies;

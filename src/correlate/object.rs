@@ -5,7 +5,7 @@ mod found;
 use std::sync::Arc;
 
 pub(super) use found::Found;
-pub use found::{KeySource, Places, Worded};
+pub use found::{GoesBy, KeySource, Places, Worded};
 
 use super::credential::Hash;
 use super::extract::is_safe;

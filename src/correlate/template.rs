@@ -63,7 +63,10 @@ impl Template {
                 text.extend([inside.begin, "{", &name, "}", inside.end]);
                 variables.push(Variable { name, value: inside.value.to_owned(), secret });
                 before = None;
-            } else if secret || is_variable(segment) || before.is_some_and(known) {
+            } else if secret
+                || is_variable(segment) && !before.is_some_and(|word| is_version(segment, word))
+                || before.is_some_and(known)
+            {
                 let name = name();
                 text.extend(["{", &name, "}"]);
                 variables.push(Variable { name, value: segment.to_owned(), secret });
@@ -79,6 +82,12 @@ impl Template {
         let collection = before.filter(|w| is_collection(w)).map(|word| without_format(word).to_owned());
         Template { text: text.into(), variables, collection }
     }
+}
+
+/// Whether a segment is the version of an API: `/rest/api/3/issue`.
+fn is_version(segment: &str, before: &str) -> bool {
+    let number = segment.len() <= 2 && segment.bytes().all(|b| b.is_ascii_digit());
+    number && ["api", "rest", "version"].iter().any(|word| before.eq_ignore_ascii_case(word))
 }
 
 /// What a segment says by its looks: the word for a kind of things, and the value that is a part of it.

@@ -49,6 +49,9 @@ pub struct Beside {
     pub traced: Vec<Traced>,
     /// Things that bodies name by the word for it alone, if it is one for things, and the places.
     pub worded: Vec<(ObjectId, Arc<str>)>,
+    /// The type of the path's last key, and the member of the answer that has it beside the thing's own id; none where
+    /// it is that id.
+    pub goes_by: Option<(Arc<str>, Option<Arc<str>>)>,
     /// Ids that the answer names.
     pub ids: Vec<Arc<str>>,
     /// Where roles were shown.

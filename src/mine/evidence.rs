@@ -72,6 +72,8 @@ pub struct Evidence {
     ids: Sample<(), IDS>,
     /// Where values were seen that can hardly name two things.
     pub(super) flows: Sample<Ports, VALUES>,
+    /// How keys of paths are called in answers: see [`Beside::goes_by`].
+    pub(super) called: BTreeMap<(Arc<str>, Option<Arc<str>>), u64>,
     /// What calls about objects name beside them.
     pub(super) ties: Ties,
     /// By object type that a path or an answer shows.
@@ -213,6 +215,7 @@ impl Evidence {
         for id in &beside.ids {
             self.ids.entry(id);
         }
+        add_bounded(&mut self.called, beside.goes_by.iter().map(|called| (called.clone(), 1)));
         flows::note(event, &beside.traced, |value, ports| {
             self.flows.entry(value).into_iter().for_each(|known| flows::merge(known, ports.clone()));
         });
@@ -282,6 +285,7 @@ impl Evidence {
         self.roles.merge(other.roles, RoleEvidence::merge);
         self.ids.merge(other.ids, |(), ()| ());
         self.flows.merge(other.flows, flows::merge);
+        add_bounded(&mut self.called, other.called);
         self.ties.merge(other.ties);
         self.asked.merge(other.asked, |seen, more| add_least(seen, more, ACTORS));
         self.types.merge(other.types, |seen, more| {

@@ -65,7 +65,7 @@ pub(super) fn ports<'e>(event: &'e Event, places: &'e [super::Traced]) -> impl I
             (key, port(traced.key.clone().unwrap_or_else(unwritten), object_type))
         });
         let unsaid = event.attributes.iter().filter_map(move |(place, value)| match value {
-            Value::Text(text) => Some((text, port(Arc::clone(place), None))),
+            Value::Text(text) if names_one(text) => Some((text, port(Arc::clone(place), None))),
             _ => None,
         });
         named.chain(unsaid)
@@ -88,6 +88,29 @@ pub struct Flows {
     /// Types of what stands at places whose names do not say it, by operation.
     places: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<str>>>,
     edges: Vec<Edge>,
+    /// Types whose keys in paths are another member of answers than the id: GitLab's `iid`, Jira's `key`.
+    called: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+/// Whether a place of an answer ends in a member.
+fn is_member(place: &str, member: &str) -> bool {
+    place.starts_with("res.") && place.rsplit('.').next() == Some(member)
+}
+
+/// Types whose keys in paths are, in nearly all answers that show both, another member than the thing's own id.
+fn called(evidence: &Evidence) -> BTreeMap<Arc<str>, Arc<str>> {
+    let mut best: BTreeMap<&Arc<str>, (u64, &Arc<str>)> = BTreeMap::new();
+    for ((object_type, member), count) in &evidence.called {
+        let by_id = evidence.called.get(&(Arc::clone(object_type), None)).copied().unwrap_or_default();
+        let Some(member) = member.as_ref().filter(|_| *count >= SUPPORT as u64 && by_id * 4 <= *count) else {
+            continue;
+        };
+        let most = best.entry(object_type).or_insert((*count, member));
+        if *count > most.0 {
+            *most = (*count, member);
+        }
+    }
+    best.into_iter().map(|(object_type, (_, member))| (Arc::clone(object_type), Arc::clone(member))).collect()
 }
 
 /// Values that one call's answer gave and another call takes.
@@ -112,12 +135,14 @@ impl Flows {
             let known = named.filter(|(port, _)| port.object_type.as_ref().is_none_or(|name| templates.knows(name)));
             tally.add(known);
         }
-        decide(tally)
+        let mut flows = decide(tally);
+        flows.called = called(evidence);
+        flows
     }
 
     /// Whether nothing was learnt that changes an event.
     pub fn is_empty(&self) -> bool {
-        self.types.is_empty() && self.places.is_empty()
+        self.types.is_empty() && self.places.is_empty() && self.called.is_empty()
     }
 
     /// From which answers values go into which requests, by name.
@@ -146,6 +171,7 @@ impl Flows {
     pub fn complete(&self, event: &mut Event) -> Vec<Arc<str>> {
         let unsaid = std::mem::take(&mut event.attributes);
         let mut added = Vec::new();
+        self.call(event, &unsaid);
         for object in &mut event.objects {
             self.rename(&mut object.id);
         }
@@ -166,6 +192,31 @@ impl Flows {
         self.join(event);
         event.case = event.case.take().or_else(|| event.objects.first().map(|object| object.id.clone()));
         added
+    }
+
+    /// Gives what an event made the key that paths have for it.
+    fn call(&self, event: &mut Event, unsaid: &[(Arc<str>, Value)]) {
+        let made = event.objects.first_mut().filter(|object| &*object.qualifier == "target" && event.answer.made);
+        let Some(object) = made else { return };
+        let Some(member) = self.called.get(&object.id.object_type) else { return };
+        let own = unsaid.iter().filter(|(place, _)| is_member(place, member));
+        let Some(key) = own.filter_map(|(_, value)| if let Value::Text(key) = value { Some(key) } else { None }).next()
+        else {
+            return;
+        };
+        let old = std::mem::replace(&mut object.id.key, Arc::clone(key));
+        if let Some(case) =
+            event.case.as_mut().filter(|case| case.object_type == object.id.object_type && case.key == old)
+        {
+            case.key = Arc::clone(key);
+        }
+    }
+
+    /// The place of what keys of a type in paths are called, beside the place of the id of what is made.
+    pub(super) fn called_at(&self, object_type: &str, place: &str) -> Option<Arc<str>> {
+        let member = self.called.get(object_type)?;
+        let (around, _) = place.rsplit_once('.').filter(|_| place.starts_with("res."))?;
+        Some(format!("{around}.{member}").into())
     }
 
     fn rename(&self, id: &mut ObjectId) {

@@ -82,6 +82,10 @@ fn about_what_was_learnt(learnt: &Learnt, seen: &mut OperationEvidence) {
 /// call is about where nothing else is.
 fn follow(flows: &Flows, operation: &str, seen: &mut OperationEvidence) {
     for (name, mut subject) in std::mem::take(&mut seen.subjects) {
+        for (place, count) in std::mem::take(&mut subject.keys) {
+            let called = place.as_deref().and_then(|place| flows.called_at(&name, place));
+            *subject.keys.entry(called.or(place)).or_default() += count;
+        }
         for ((other, place), count) in std::mem::take(&mut subject.others) {
             *subject.others.entry((Arc::clone(flows.object_type(&other)), place)).or_default() += count;
         }

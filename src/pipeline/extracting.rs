@@ -126,6 +126,7 @@ pub fn shown_beside(extracted: &mut Extracted) -> Vec<Beside> {
     let beside = extracted.events.iter().map(|event| Beside {
         traced: traced.by_ref().take(event.objects.len()).collect(),
         worded: worded.clone(),
+        goes_by: extracted.goes_by.clone(),
         ids: extracted.ids.clone(),
         roles: roles.clone(),
         said: said.clone(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::correlate::facts::Facts;
 use crate::correlate::form::SentOn;
 use crate::correlate::members::Said;
-use crate::correlate::object::{KeySource, Places, Worded};
+use crate::correlate::object::{GoesBy, KeySource, Places, Worded};
 use crate::correlate::role_place::RolePlace;
 use crate::correlate::unmodelled::UnmodelledCall;
 use crate::event::Event;
@@ -38,6 +38,8 @@ pub struct Extracted {
     pub said: Vec<Said>,
     /// Without a model: what bodies name by the word for it alone.
     pub worded: Vec<Worded>,
+    /// Without a model: how the path's last key is called in the answer.
+    pub goes_by: Option<GoesBy>,
     /// Without a model: where a write was sent on to.
     pub sent_on: Option<SentOn>,
     /// For each call inside the bodies, the place of its first event, and where the exchange is a step of its own as well,

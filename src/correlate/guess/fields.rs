@@ -258,6 +258,8 @@ impl Fields<'_> {
     /// Whether it may be what people call something by.
     fn is_called(&self) -> bool {
         let own = !self.listed && self.owns.is_none() && !matches!(self.leaf, Some(Meaning::Id(_)));
+        // A `key` further down is that of anything.
+        let own = own && (self.at.name != "key" || self.depth == 1);
         own && self.out.called.len() < MOST_CALLED && called(self.at.name).is_some() && !is_secret_field(self.at.name)
     }
 

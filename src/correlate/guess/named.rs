@@ -6,7 +6,7 @@ use crate::correlate::template::{is_variable, singular, snake, snake_chars};
 const LONGEST_KIND: usize = 40;
 
 /// Fields whose values stand for ids.
-const NAMES: [&str; 7] = ["slug", "handle", "sku", "code", "number", "reference", "ref"];
+const NAMES: [&str; 8] = ["slug", "handle", "sku", "code", "number", "iid", "reference", "ref"];
 
 /// Whether a field of this name holds names that stand for ids.
 pub(in crate::correlate) fn names_things(name: &str) -> bool {
@@ -19,7 +19,7 @@ const CALLED: [&str; 6] = ["number", "code", "reference", "ref", "key", "no"];
 /// Of what a key gives what people call it by: of the object around it (`Some(None)`: `code`), or of one that it names
 /// (`orderNumber`).
 pub(super) fn called(key: &str) -> Option<Option<String>> {
-    if names_things(key) {
+    if names_things(key) || key == "key" {
         return Some(None);
     }
     let ends = |end: &&&str| {
@@ -134,6 +134,7 @@ mod tests {
         for (key, told) in [
             ("code", Some(None)),
             ("slug", Some(None)),
+            ("key", Some(None)),
             ("orderNumber", Some(Some("order"))),
             ("invoice_no", Some(Some("invoice"))),
             ("purchase-order-ref", Some(Some("purchase_order"))),

@@ -77,7 +77,13 @@ pub(in crate::correlate) struct Found {
     /// What bodies name by the word for it alone, with the place; only without a model, and nothing if all traffic together
     /// does not bear it out.
     pub(in crate::correlate) worded: Vec<Worded>,
+    /// How the path's last key is called in the answer: the type, and the member beside the thing's own id, or nothing where
+    /// it is that id; only without a model.
+    pub(in crate::correlate) goes_by: Option<GoesBy>,
 }
+
+/// A type, and the member of an answer that paths have for a key; none where that is the id.
+pub type GoesBy = (Arc<str>, Option<Arc<str>>);
 
 impl Found {
     pub(in crate::correlate) fn add(&mut self, object: ObjectRef, source: KeySource) {
