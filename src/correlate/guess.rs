@@ -76,12 +76,7 @@ impl Guess {
                 return true;
             }
             let own = |leaf: &&Leaf| leaf.owner.as_deref().is_none_or(|owner| owner == singular(before));
-            answered
-                .ids
-                .iter()
-                .chain(&answered.called)
-                .filter(own)
-                .any(|leaf| matches!(&leaf.value, Value::Text(id) if **id == *word))
+            answered.ids.iter().filter(own).any(|leaf| matches!(&leaf.value, Value::Text(id) if **id == *word))
         });
         if templated {
             template.variables.retain(|variable| !is_placeholder(&variable.value));

@@ -94,12 +94,16 @@ type Call<'a> = (&'a str, Vec<Option<&'a str>>);
 
 /// The words at the beginning of paths that are tenants; none where too little says so.
 pub(super) fn words(node: &Node) -> BTreeSet<String> {
-    families(node, |word| may_be_value(word) && may_be_tenant(word), |_| true, stay)
+    // Behind regions and services stand values of the same kinds too: only words and what looks like a value count here.
+    families(node, |word| may_be_value(word) && may_be_tenant(word), |node| calls(node, false), stay)
 }
 
 /// The words behind a plural that divide what is behind them; none where too little says so.
 pub(super) fn parts(node: &Node) -> BTreeSet<String> {
-    let own = |(_, behind): &Call<'_>| behind.first().is_some_and(Option::is_some);
+    fn own(node: &Node) -> BTreeSet<Call<'_>> {
+        let all = calls(node, true).into_iter();
+        all.filter(|(_, behind)| behind.first().is_some_and(Option::is_some)).collect()
+    }
     let known = |nodes: &[&Node]| {
         let seen: BTreeSet<&u64> = nodes.iter().flat_map(|node| &node.actors).collect();
         seen.len() >= SHARED
@@ -114,16 +118,14 @@ pub(super) fn parts(node: &Node) -> BTreeSet<String> {
 fn families(
     node: &Node,
     may_be: impl Fn(&str) -> bool,
-    counts: impl Fn(&Call<'_>) -> bool,
+    calls: impl for<'n> Fn(&'n Node) -> BTreeSet<Call<'n>>,
     used: impl Fn(&[&Node]) -> bool,
 ) -> BTreeSet<String> {
     let candidates: BTreeMap<&str, (&Node, BTreeSet<Call<'_>>)> = node
         .next
         .iter()
         .filter_map(|(part, next)| match part {
-            Part::Fixed(word) if !next.given && may_be(word) => {
-                Some((word.as_str(), (next, calls(next).into_iter().filter(&counts).collect())))
-            }
+            Part::Fixed(word) if !next.given && may_be(word) => Some((word.as_str(), (next, calls(next)))),
             _ => None,
         })
         .collect();
@@ -164,14 +166,15 @@ fn may_be_tenant(word: &str) -> bool {
     !place && NO_TENANTS.binary_search(&name::singular(word).as_str()).is_err()
 }
 
-fn calls(node: &Node) -> BTreeSet<Call<'_>> {
+/// What can be called behind a word; `foreseen`: words that stand for values are none.
+fn calls(node: &Node, foreseen: bool) -> BTreeSet<Call<'_>> {
     let mut found = BTreeSet::new();
     let mut open: Vec<(&Node, Vec<Option<&str>>)> = vec![(node, Vec::new())];
     while let Some((node, behind)) = open.pop().filter(|_| found.len() < MOST_CALLS) {
         found.extend(node.methods.iter().map(|method| (method.as_str(), behind.clone())));
         for (part, next) in node.next.iter().filter(|_| behind.len() < DEEPEST) {
             let step = match part {
-                Part::Fixed(word) => Some(word.as_str()).filter(|_| !node.foreseen.contains(word)),
+                Part::Fixed(word) => Some(word.as_str()).filter(|_| !foreseen || !node.foreseen.contains(word)),
                 Part::Variable(_) | Part::Inside { .. } => None,
             };
             open.push((next, behind.iter().copied().chain([step]).collect()));
