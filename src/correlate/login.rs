@@ -257,7 +257,7 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], keys: Keys<'_>, m
     let subject = subject.map(|name| masker.shared(&name));
     let signed_up = match (signs_up.filter(|_| proved && heard), &subject) {
         (Some(session), Some(subject)) => {
-            let kept = told.then_some(shown).unwrap_or_default();
+            let kept = if told { shown } else { &[] };
             signed_up(issued_cookies(reading, key).collect(), kept, session, subject)
         }
         _ => Vec::new(),

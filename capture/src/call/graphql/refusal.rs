@@ -37,7 +37,7 @@ pub(super) fn refusal(value: &RawValue, gives: Option<&str>, changes: bool) -> O
     let says_no = |key: &&str| member(key).is_some_and(|value| value.get() == "false");
     ["success", "ok", "successful"]
         .iter()
-        .any(|key| says_no(key))
+        .any(says_no)
         .then(|| member("code").and_then(json::scalar).map(|code| name(&code)))
 }
 
