@@ -1,6 +1,7 @@
 //! Logins: what binds a credential to a subject, and what ends that.
 
 mod attempt;
+mod continued;
 mod exchange;
 mod names;
 mod pair;
@@ -13,6 +14,8 @@ use memchr::memmem;
 use offpath_capture::CallOutcome;
 
 pub(super) use self::attempt::{Attempt, attempt, spent};
+pub(super) use self::continued::continued;
+use self::continued::signed_up;
 use self::names::{
     CODES, ENDS, EXTENSIONS, HALF_TOKENS, ID_TOKENS, LOGIN_CALLS, LOGIN_STEMS, LOGIN_WORDS, LOGOUT_WORDS, MESSAGES,
     MOST_RENEWAL, NAMES, OLD_TOKENS, PASSWORDS, PROOFS, REFRESH, RENEWALS, REVOCATIONS, REVOKED, ROLES, SIGN_UPS,
@@ -286,41 +289,6 @@ pub(super) fn inferred(reading: &Reading<'_>, shown: &[Shown], keys: Keys<'_>, m
     let (claims, subject) = if for_another || !proved { (None, None) } else { (claims, subject) };
     let acting = Acting { scopes: exchange::told_scopes(reading, masker), ..Acting::default() };
     Bindings { made, kept, client, claims, subject, acting, ..Bindings::default() }
-}
-
-/// What becomes of a session in which somebody signs up, under new cookies or those that were shown: it is the new one's,
-/// unless it was somebody's already.
-fn signed_up(new: Vec<(Hash, bool)>, shown: &[Shown], session: Hash, subject: &Arc<str>) -> Vec<(Hash, Binding)> {
-    let kept = shown.iter().filter(|s| s.kind == Kind::Cookie).map(|s| (s.hash, false));
-    let cookies = if new.is_empty() { kept.collect() } else { new };
-    let to = BoundTo::SameAsOr(session, Arc::clone(subject));
-    cookies.into_iter().map(|(hash, issued)| (hash, Binding::to(to.clone(), issued))).collect()
-}
-
-/// Cookies that an answer puts in the place of those that were shown: a session that goes on under a new value. Servers that
-/// keep the session in the cookie itself, signed or encrypted, give a new one with every answer.
-///
-/// An answer that refuses the session, sends to the login or ends it begins another one.
-pub(super) fn continued(reading: &Reading<'_>, shown: &[Shown], key: &HashKey) -> Vec<(Hash, Binding)> {
-    let status = reading.outcome_status();
-    let redirects = matches!(status, Some(300..=399));
-    if status.is_none()
-        || status == Some(401)
-        || is_way_out(reading)
-        || redirects && super::form::leads_to_login(reading)
-    {
-        return Vec::new();
-    }
-    let names_itself = |value: &[u8]| Claims::parse(value).is_some();
-    let new =
-        reading.set_cookies().filter(|c| !c.deletes && credential::is_session_cookie(c.name) && !names_itself(c.value));
-    let both = new.filter_map(|c| {
-        let old = key.credential(reading.cookie(c.name).filter(|old| *old != c.value)?);
-        let shown = shown.iter().any(|s| s.kind == Kind::Cookie && s.hash == old && s.claims.is_none());
-        // The first use of the new value comes after the answer, so that chains lead back in time and never round.
-        shown.then(|| (key.credential(c.value), Binding::to(BoundTo::SameAs(old), false)))
-    });
-    both.collect()
 }
 
 /// Whether a name alone opened a session, as systems under test and behind a gate of their own have it: at a login's path,

@@ -255,21 +255,24 @@ impl Fields<'_> {
         self.leaf.is_none() && self.owns.is_none() && !self.listed && self.out.worded.len() < MOST_WORDED
     }
 
-    /// Whether it may be what people call something by.
-    fn is_called(&self) -> bool {
-        let own = !self.listed && self.owns.is_none() && !matches!(self.leaf, Some(Meaning::Id(_)));
+    /// Of what it may be what people call it by: `Some(None)` is the object around it.
+    fn called(&self) -> Option<Option<String>> {
+        let own = !self.listed && self.owns.is_none() && self.out.called.len() < MOST_CALLED;
         // A `key` further down is that of anything.
         let own = own && (self.at.name != "key" || self.depth == 1);
-        own && self.out.called.len() < MOST_CALLED && called(self.at.name).is_some() && !is_secret_field(self.at.name)
+        let kind = match &self.leaf {
+            _ if !own => return None,
+            Some(Meaning::Id(_)) => return None,
+            Some(Meaning::Name(around)) => Some(around.clone()),
+            _ => called(self.at.name),
+        };
+        kind.filter(|_| !is_secret_field(self.at.name))
     }
 
     fn note_called(&mut self, value: &Value) {
-        let Some(kind) = called(self.at.name).filter(|_| self.is_called()) else { return };
-        let around = || match &self.leaf {
-            Some(Meaning::Name(around)) => around.clone(),
-            _ => None,
-        };
-        self.out.called.push(Leaf { owner: kind.or_else(around), path: self.at.path(), value: value.clone() });
+        if let Some(owner) = self.called() {
+            self.out.called.push(Leaf { owner, path: self.at.path(), value: value.clone() });
+        }
     }
 
     fn note_worded(&mut self, value: &Value) {
@@ -346,7 +349,7 @@ impl<'de> Visitor<'de> for Fields<'_> {
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
         let number = || !value.is_empty() && value.len() <= LONGEST_NUMBER && value.bytes().all(|b| b.is_ascii_digit());
         if value.len() <= 128
-            && (self.is_meant() || names_one(value) || number() && self.is_worded() || self.is_called())
+            && (self.is_meant() || names_one(value) || number() && self.is_worded() || self.called().is_some())
         {
             self.take(Value::Text(value.into()));
         }

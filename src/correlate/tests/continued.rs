@@ -1,7 +1,7 @@
 //! Sessions whose cookie every answer gives anew: signed or encrypted, it holds the session itself.
 
 use super::logins::{cookie, form, names};
-use super::{Made, resolved};
+use super::{Made, jwt, resolved};
 use crate::event::{Event, Evidence};
 
 fn value(n: u64) -> String {
@@ -72,13 +72,14 @@ fn values_that_come_back_are_still_one_session() {
 }
 
 #[test]
-fn other_cookies_that_change_join_nobody() {
-    let sent = |at: i64, node: &str| cookie(at, &format!("AWSALB={node}; lang=de"));
-    let events = [
-        sent(1, "a9Bc7d21Ef88qWx0a9Bc7d21").answer_header("Set-Cookie", "AWSALB=b9Bc7d21Ef88qWx0a9Bc7d22"),
-        sent(2, "b9Bc7d21Ef88qWx0a9Bc7d22"),
-    ];
-    assert!(names(&resolved(None, &events)).iter().all(|(_, evidence)| *evidence < Evidence::Unbound));
+fn a_session_beside_another_is_not_that_one() {
+    // Another cookie than the one that was shown, and one that says itself whose it is.
+    let beside = cookie(1, &value(1)).answer_header("Set-Cookie", "shop_session=eyJ1aWQiOiI5YTE2NzMy000002:1xVhNZ");
+    let events = resolved(None, &[beside, cookie(2, "shop_session=eyJ1aWQiOiI5YTE2NzMy000002:1xVhNZ")]);
+    assert!(!same(&events), "{:?}", who(&events));
+    let named = |sub: &str| format!("session={}", jwt(&format!(r#"{{"sub":"{sub}"}}"#)));
+    let events = [cookie(1, &named("ann")).answer_header("Set-Cookie", &named("bob")), cookie(2, &named("bob"))];
+    assert_eq!(who(&resolved(None, &events)), ["ann", "bob"]);
 }
 
 #[test]
