@@ -13,6 +13,7 @@ use offpath_capture::{Body, Call, Exchange, Headers, Incomplete, Protocol};
 
 use super::hasher::{ANY, IdHasher, SOME};
 use crate::correlate::body::{is_form, is_json};
+use crate::correlate::guess::owner_of;
 use crate::correlate::redact::Masker;
 use crate::correlate::target::{self, Target, is_whole, pairs};
 use crate::correlate::template::{is_variable, singular, word_and_value};
@@ -260,7 +261,14 @@ impl<'c> Collector<'c> {
         } else if is_form(headers) {
             let text = String::from_utf8_lossy(bytes.get(..LONGEST_PAGE).unwrap_or(bytes));
             self.unread |= bytes.len() > LONGEST_PAGE || !is_whole(&text);
-            pairs(&text).for_each(|(_, value)| self.text(&value));
+            for (name, value) in pairs(&text) {
+                // `issue[tracker_id]=2` names no issue.
+                let leaf = name.rsplit(['[', '.']).map(|part| part.trim_end_matches(']')).find(|part| !part.is_empty());
+                match leaf.and_then(|leaf| owner_of(leaf, None)).flatten() {
+                    Some(kind) if value.bytes().all(|b| b.is_ascii_digit()) => self.whole(&value, self.ids.kind(&kind)),
+                    _ => self.text(&value),
+                }
+            }
         } else if PAGES.iter().any(|page| content.starts_with(page)) || content.is_empty() || content.contains("xml") {
             self.page(bytes);
         } else {

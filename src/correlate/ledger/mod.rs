@@ -177,7 +177,9 @@ impl Ledger {
             let deed = match event.outcome {
                 Outcome::Accepted if row.named => Deed::Used,
                 Outcome::Accepted if at == 0 && !event.read => {
-                    changed(event, key, asked.iter().any(|id| id.value == own))
+                    // A number by the name of another type is not this thing's.
+                    let named = |id: &HandedId| id.value == own && (matches!(id.kind, ANY | SOME) || id.kind == kind);
+                    changed(event, key, asked.iter().any(named))
                 }
                 Outcome::Accepted => Deed::Used,
                 Outcome::Rejected if is_miss(event) => Deed::Missed,

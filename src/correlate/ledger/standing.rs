@@ -65,14 +65,24 @@ pub enum Answers {
     None,
 }
 
+/// What somebody's use of an id that he knew says of whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Nobody else was seen to make it.
+    Own,
+    /// Somebody else made it.
+    Of(u64),
+    /// Nothing: an answer gave it after he had named it, and before only as clocks may differ.
+    Unsaid,
+}
+
 /// What the rules are judged by.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Judged {
     /// Uses by those whom no answer had given the id.
     pub attempts: Vec<Attempt>,
-    /// Accepted uses by those who had been given it or had made it, and that they made it; with the maker, where that is
-    /// somebody else.
-    pub learned: Vec<(Row, Option<u64>)>,
+    /// Accepted uses by those who had been given it or had made it, and that they made it.
+    pub learned: Vec<(Row, Whose)>,
     /// That others than the maker were given it before they named it, with the type of what he made and himself.
     pub shown: Vec<(Row, u32, u64)>,
 }
@@ -94,7 +104,7 @@ impl Judged {
                     Deed::Made | Deed::Put if row.deed == Deed::Made || id.is_maker(row) => {
                         let first = made.entry(row.kind).or_insert(row.time);
                         *first = row.time.min(*first);
-                        self.learned.push((*row, None));
+                        self.learned.push((*row, Whose::Own));
                     }
                     Deed::Asked | Deed::Made | Deed::Put | Deed::Used | Deed::Missed => {}
                 }
@@ -118,7 +128,14 @@ impl Judged {
                     continue;
                 }
                 if !row.open && (made_it || given(ANY) || given(row.kind)) {
-                    self.learned.extend((row.deed == Deed::Used).then(|| (*row, id.maker_for(row))));
+                    let then = before.saturating_sub(CLOCKS);
+                    let first = |kind: u32| received.get(&kind).is_some_and(|time| *time <= then);
+                    let whose = match id.maker_for(row) {
+                        _ if !made_it && !first(ANY) && !first(row.kind) => Whose::Unsaid,
+                        None => Whose::Own,
+                        Some(maker) => Whose::Of(maker),
+                    };
+                    self.learned.extend((row.deed == Deed::Used).then_some((*row, whose)));
                     continue;
                 }
                 let (standing, since) =

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hasher::{IdHasher, SOME};
 use super::row::{Deed, Row};
-use super::standing::{Answers, Attempt, Judged, Standing};
+use super::standing::{Answers, Attempt, Judged, Standing, Whose};
 use crate::event::EventId;
 use crate::event::least::{add_least, insert_least, keep_least_keys};
 use crate::model::Model;
@@ -184,11 +184,14 @@ impl Users {
         for (row, kind, maker) in &judged.shown {
             self.classed(row, *kind, Some(*maker));
         }
-        for (row, maker) in judged.learned.iter().filter(|(row, _)| !row.named) {
+        for (row, whose) in judged.learned.iter().filter(|(row, _)| !row.named) {
             self.classed(row, row.kind, None);
-            match maker {
-                None => drop(self.owners.insert((row.actor, row.kind))),
-                Some(maker) => insert_least(self.users_of.entry((row.actor, row.kind)).or_default(), *maker, MAKERS),
+            match whose {
+                Whose::Own => drop(self.owners.insert((row.actor, row.kind))),
+                Whose::Of(maker) => {
+                    insert_least(self.users_of.entry((row.actor, row.kind)).or_default(), *maker, MAKERS);
+                }
+                Whose::Unsaid => {}
             }
             if row.deed == Deed::Used {
                 self.called(row, Caller { first: row.time, stray: None, given: true });
