@@ -345,6 +345,13 @@ impl<'a> History<'a> {
         Unseen { hidden: self.hidden(from, to), steps }
     }
 
+    /// What an object may do that no call performs: what the model has nobody see hides no evidence.
+    pub(super) fn by_itself(&self, life: usize) -> Unseen {
+        let object_type = self.life(life).and_then(|l| l.object_type);
+        let steps = object_type.map(|object_type| self.plan.unseen_steps(object_type).iter().copied().collect());
+        Unseen { steps: steps.unwrap_or_default(), ..Unseen::default() }
+    }
+
     /// Whether a step on nobody knows which object was on another: it made a new one, and this one was made by a step that was
     /// seen.
     fn is_of_another(&self, life: usize, step: ActivityId) -> bool {

@@ -173,7 +173,8 @@ impl Run<'_, '_> {
             let cluster: Vec<Step> = cluster.iter().map(placed).collect();
             let until = spans.iter().map(|e| e.end.max(e.time)).max().unwrap_or(i64::MIN);
             let unseen = self.history.unseen(self.life, seen_to, until);
-            let widened = !unseen.is_nothing() && belief.widen(self.automaton, &unseen) != belief;
+            let by_itself = || belief.widen(self.automaton, &self.history.by_itself(self.life));
+            let widened = !unseen.is_nothing() && belief.widen(self.automaton, &unseen) != by_itself();
             let uncertain = cluster.iter().any(|s| s.uncertain || matches!(s.retry, Retry::Perhaps | Retry::SameKey));
             out.doubtful |= widened || uncertain;
             belief = self.cluster(belief, &cluster, &unseen, &steps, &mut excused, &mut out);
