@@ -22,6 +22,8 @@ struct Count {
     values: usize,
     /// The least few who used them, by the first holder and by the second.
     actors: [BTreeSet<u64>; 2],
+    /// Somebody sent one of them: the server did not just give them.
+    sent: bool,
 }
 
 /// An operation and a place of it.
@@ -40,7 +42,7 @@ pub(super) struct Tally {
 impl Tally {
     /// Adds one value with its ports, of which there are few.
     pub(super) fn add<'a>(&mut self, ports: impl Iterator<Item = (Port, &'a BTreeSet<u64>)>) {
-        let mut holders: BTreeMap<Holder, BTreeSet<u64>> = BTreeMap::new();
+        let mut holders: BTreeMap<Holder, (BTreeSet<u64>, bool)> = BTreeMap::new();
         let (mut given, mut taken) = (BTreeSet::new(), BTreeSet::new());
         for (port, actors) in ports {
             let answers = port.place.starts_with("res.") || port.place.starts_with("res_header.");
@@ -55,26 +57,30 @@ impl Tally {
                 }
                 None => Holder::Place(port.operation, port.place),
             };
-            holders.entry(holder).or_default().extend(actors);
+            let (users, sent) = holders.entry(holder).or_default();
+            users.extend(actors);
+            *sent |= !answers;
         }
         for from in &given {
             for to in taken.iter().filter(|to| to.0 != from.0) {
                 *self.edges.entry([from.clone(), to.clone()]).or_default() += 1;
             }
         }
-        let all: Vec<(&Holder, &BTreeSet<u64>)> = holders.iter().collect();
-        for (at, (holder, actors)) in all.iter().enumerate() {
-            self.holders.entry((*holder).clone()).or_default().add(actors, actors);
-            for (other, others) in all.iter().skip(at + 1) {
-                self.pairs.entry(((*holder).clone(), (*other).clone())).or_default().add(actors, others);
+        let all: Vec<(&Holder, &(BTreeSet<u64>, bool))> = holders.iter().collect();
+        for (at, (holder, (actors, sent))) in all.iter().enumerate() {
+            self.holders.entry((*holder).clone()).or_default().add(actors, actors, *sent);
+            for (other, (others, also)) in all.iter().skip(at + 1) {
+                let pair = ((*holder).clone(), (*other).clone());
+                self.pairs.entry(pair).or_default().add(actors, others, *sent || *also);
             }
         }
     }
 }
 
 impl Count {
-    fn add(&mut self, first: &BTreeSet<u64>, second: &BTreeSet<u64>) {
+    fn add(&mut self, first: &BTreeSet<u64>, second: &BTreeSet<u64>, sent: bool) {
         self.values += 1;
+        self.sent |= sent;
         let [one, two] = &mut self.actors;
         add_least(one, first.iter().copied(), ACTORS);
         add_least(two, second.iter().copied(), ACTORS);
@@ -82,7 +88,8 @@ impl Count {
 }
 
 /// Whether holders with these counts hold the same: enough values, nearly all of those of the smaller one, or of a place
-/// all along. What one actor does says nothing of names that others use too: anybody may send any id under any name.
+/// all along. What one actor does says nothing of names that others use too: anybody may send any id under any name. What
+/// only answers name is named by the server, whoever asked.
 fn are_one(pair: &(Holder, Holder), shared: &Count, counts: &BTreeMap<Holder, Count>) -> bool {
     let (Some(first), Some(second)) = (counts.get(&pair.0), counts.get(&pair.1)) else { return false };
     let whole = match pair {
@@ -91,9 +98,12 @@ fn are_one(pair: &(Holder, Holder), shared: &Count, counts: &BTreeMap<Holder, Co
         _ => return false,
     };
     let [one, two] = &shared.actors;
-    let several = one.len() >= ACTORS && two.len() >= ACTORS;
-    let alone = || first.actors[0].len() < ACTORS && first.actors[0] == second.actors[0];
-    shared.values >= SUPPORT && shared.values * 5 >= whole * 4 && (several || alone())
+    let many = |users: &BTreeSet<u64>, of: &Count| !of.sent || users.len() >= ACTORS;
+    let several = many(one, first) && many(two, second);
+    let alone = |count: &Count| count.actors[0].len() < ACTORS;
+    let own = || alone(first) && (first.actors[0] == second.actors[0] || !second.sent);
+    let others = || alone(second) && !first.sent;
+    shared.values >= SUPPORT && shared.values * 5 >= whole * 4 && (several || own() || others())
 }
 
 /// What the counts say is one.

@@ -66,8 +66,15 @@ fn plain_types(rows: &[BTreeMap<Port, BTreeSet<u64>>], operation: &str, place: &
         let both: Vec<_> = both.collect();
         let (here, there) = (users(&both, &at), users(&both, &|port| of(port, name)));
         let (all_here, all_there) = (users(&everywhere, &at), users(&everywhere, &|port| of(port, name)));
-        let alone = all_here.len() < 2 && all_here == all_there;
-        both.len() >= SUPPORT && both.len() * 5 >= whole * 4 && (here.len() > 1 && there.len() > 1 || alone)
+        // What only answers name nobody made up: who asked does not count.
+        let sent = |wanted: &dyn Fn(&Port) -> bool| {
+            rows.iter().flat_map(BTreeMap::keys).any(|port| wanted(port) && !port.place.starts_with("res."))
+        };
+        let (sent_here, sent_there) = (sent(&at), sent(&|port| of(port, name)));
+        let several = (here.len() > 1 || !sent_here) && (there.len() > 1 || !sent_there);
+        let same = all_here.len() < 2 && all_here == all_there;
+        let one = all_here.len() < 2 && !sent_there || all_there.len() < 2 && !sent_here;
+        both.len() >= SUPPORT && both.len() * 5 >= whole * 4 && (several || same || one)
     });
     names.map(Arc::from).collect()
 }
