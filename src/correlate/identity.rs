@@ -60,10 +60,31 @@ pub(super) const TENANT_NAMES: [&str; 9] =
 const TOKEN_HEADERS: [&str; 5] =
     ["x-forwarded-access-token", "x-auth-token", "x-access-token", "x-session-token", "x-authorization"];
 
+/// How the names of other headers end by which vendors have keys and tokens sent, without what is no letter or digit:
+/// `X-Acme-API-Key`, `X-Shopify-Access-Token`.
+const KEY_ENDS: [&str; 2] = ["apikey", "accesskey"];
+const TOKEN_ENDS: [&str; 7] =
+    ["accesstoken", "apitoken", "authtoken", "privatetoken", "sessiontoken", "usertoken", "vaulttoken"];
+
 /// Whether a request header carries credentials, by its name alone; cookies do.
 pub fn carries_credential(name: &[u8]) -> bool {
     let known = KEY_HEADERS.iter().chain(&TOKEN_HEADERS).chain(&["authorization", "cookie"]);
     known.into_iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+        || ends_in(name, &KEY_ENDS)
+        || ends_in(name, &TOKEN_ENDS)
+}
+
+/// Whether a header's name is none of the listed ones and ends as vendors' do.
+fn ends_in(name: &[u8], ends: &[&str]) -> bool {
+    let listed = || {
+        let mut all = KEY_HEADERS.iter().chain(&TOKEN_HEADERS).chain(&gateway::ASSERTIONS);
+        all.any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+    };
+    let long = name.len() >= 7 && matches!(name.last(), Some(b'y' | b'Y' | b'n' | b'N'));
+    long && std::str::from_utf8(name).is_ok_and(|name| {
+        let bare = credential::bare(name);
+        ends.iter().any(|end| bare.ends_with(end))
+    }) && !listed()
 }
 
 /// Most credentials looked at in one request. Who shows as many may hide one behind them.
@@ -97,14 +118,18 @@ impl Naming<'_> {
             reading.header("authorization").and_then(|v| credential::authorization(v, keys)).into_iter().collect();
         let own = all.len();
         let bare = |v| credential::authorization(v, keys).filter(|s| s.kind != Kind::Basic);
-        all.extend(TOKEN_HEADERS.iter().filter_map(|h| reading.header(h)).filter_map(bare));
+        let headers = || reading.exchange.request.iter().flat_map(|request| request.headers.iter());
+        let ending = |ends: &'static [&str]| headers().filter(|(name, _)| ends_in(name, ends)).map(|(_, value)| value);
+        let tokens = TOKEN_HEADERS.iter().filter_map(|h| reading.header(h)).chain(ending(&TOKEN_ENDS));
+        all.extend(tokens.filter_map(bare).take(MOST_SHOWN));
         let cookies = reading.cookies().filter(|(name, _)| credential::is_session_cookie(name));
         all.extend(cookies.filter_map(|(_, value)| credential::cookie(value, keys)).take(MOST_SHOWN));
         let possible = reading.cookies().filter_map(|(name, value)| credential::possible_cookie(name, value, keys));
         let (perhaps, tokens): (Vec<Shown>, Vec<Shown>) =
             possible.take(MOST_SHOWN).partition(|s| s.kind == Kind::Perhaps);
         all.extend(tokens);
-        all.extend(KEY_HEADERS.iter().filter_map(|h| reading.header(h)).filter_map(|v| credential::api_key(v, keys)));
+        let listed = KEY_HEADERS.iter().filter_map(|h| reading.header(h)).chain(ending(&KEY_ENDS));
+        all.extend(listed.filter_map(|v| credential::api_key(v, keys)).take(MOST_SHOWN));
         let query = reading.target.query.iter();
         all.extend(query.filter_map(|(name, value)| credential::of_query(name, value.as_bytes(), keys)));
         all.iter_mut().skip(own).for_each(|shown| shown.place = Place::Beside);

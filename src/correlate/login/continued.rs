@@ -27,7 +27,8 @@ pub(super) fn signed_up(
 }
 
 /// Cookies that an answer puts in the place of those that were shown: a session that goes on under a new value. Servers that
-/// keep the session in the cookie itself, signed or encrypted, give a new one with every answer.
+/// keep the session in the cookie itself, signed or encrypted, give a new one with every answer. Where its name does not say
+/// that it is a session's, both values look like one.
 ///
 /// An answer that refuses the session, sends to the login or ends it begins another one.
 pub(in crate::correlate) fn continued(reading: &Reading<'_>, shown: &[Shown], key: &HashKey) -> Vec<(Hash, Binding)> {
@@ -40,10 +41,11 @@ pub(in crate::correlate) fn continued(reading: &Reading<'_>, shown: &[Shown], ke
     let new = reading
         .set_cookies()
         .take(MOST)
-        .filter(|c| !c.deletes && credential::is_session_cookie(c.name) && !names_itself(c.value));
+        .filter(|c| !c.deletes && credential::is_issued_cookie(c.name, c.value) && !names_itself(c.value));
     let both = new.filter_map(|c| {
         let old = key.credential(reading.cookie(c.name).filter(|old| *old != c.value)?);
-        let shown = shown.iter().any(|s| s.kind == Kind::Cookie && s.hash == old && s.claims.is_none());
+        let session = |s: &Shown| matches!(s.kind, Kind::Cookie | Kind::Perhaps) && s.claims.is_none();
+        let shown = shown.iter().any(|s| s.hash == old && session(s));
         // The first use of the new value comes after the answer, so that chains lead back in time and never round.
         shown.then(|| (key.credential(c.value), Binding::to(BoundTo::SameAs(old), false)))
     });

@@ -38,6 +38,17 @@ fn a_session_under_a_new_value_with_every_answer_is_one() {
 }
 
 #[test]
+fn a_name_that_says_nothing_is_told_by_its_values() {
+    let renamed = |made: Made| made.header("Cookie", &value(1).replace("sessionid", "Zwiebel"));
+    let set = |n: u64| format!("{}; Path=/; HttpOnly", value(n).replace("sessionid", "Zwiebel"));
+    let login = renamed(form("/login", "username=ann&password=x")).answers(302, "");
+    let login = login.answer_header("Location", "/").answer_header("Set-Cookie", &set(2));
+    let shows = |at: i64, n: u64| cookie(at, &value(n).replace("sessionid", "Zwiebel"));
+    let goes_on = |at: i64, n: u64| shows(at, n).answer_header("Set-Cookie", &set(n + 1));
+    assert_eq!(who(&resolved(None, &[login, goes_on(2, 2), goes_on(3, 3), shows(4, 4)])), ["ann"; 4]);
+}
+
+#[test]
 fn refused_requests_go_on_too_unless_it_is_the_session_that_is_refused() {
     let answered = |status: u16| {
         let middle = cookie(2, &value(2)).answers(status, r#"{"error":"no"}"#);

@@ -60,6 +60,17 @@ fn api_keys_become_pseudonyms_that_stay_equal() {
 }
 
 #[test]
+fn keys_and_tokens_of_vendors_are_known_by_how_their_headers_end() {
+    let by = |name: &str| actor(made("GET", "/orders/7").header(name, "8c1f03aa52be47d09e61"));
+    for name in ["X-Redmine-API-Key", "DD-API-KEY", "X-Shopify-Access-Token", "Private-Token", "X-Acme-Auth-Token"] {
+        assert!(by(name).evidence > Evidence::Device, "{name}");
+    }
+    for name in ["X-CSRF-Token", "X-Request-Token", "X-Page-Token", "X-Keyboard"] {
+        assert!(by(name).evidence <= Evidence::Device, "{name}");
+    }
+}
+
+#[test]
 fn a_log_user_is_asserted() {
     let logged = made("GET", "/").answers(200, "").logged(Some("carol"), &[]);
     assert_eq!(who(&actor(logged)), ("carol", Evidence::Asserted));
