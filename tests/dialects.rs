@@ -35,7 +35,7 @@ struct Dialect {
     call: fn(Step, u64) -> Call,
 }
 
-const DIALECTS: [Dialect; 9] = [
+const DIALECTS: [Dialect; 13] = [
     Dialect { name: "OData 2", kind: "sales_order", key: number, guessable: true, call: odata_2 },
     Dialect { name: "OData 4", kind: "order", key: number, guessable: true, call: odata_4 },
     Dialect { name: "PostgREST", kind: "order", key: number, guessable: true, call: postgrest },
@@ -45,6 +45,10 @@ const DIALECTS: [Dialect; 9] = [
     Dialect { name: "codes in parts of parts", kind: "order", key: code_of, guessable: false, call: codes },
     Dialect { name: "numbers beside ids", kind: "order", key: number, guessable: true, call: numbers },
     Dialect { name: "keys beside ids", kind: "order", key: key_of, guessable: true, call: keys },
+    Dialect { name: "states by number", kind: "issue", key: number, guessable: true, call: state_numbers },
+    Dialect { name: "states with members", kind: "flow_run", key: run_of, guessable: false, call: state_members },
+    Dialect { name: "JSON:API", kind: "order", key: number, guessable: true, call: json_api },
+    Dialect { name: "forms", kind: "order", key: number, guessable: true, call: forms },
 ];
 
 fn state(step: Step) -> &'static str {
@@ -200,25 +204,121 @@ fn codes(step: Step, id: u64) -> Call {
     }
 }
 
-/// An entry of an archive.
+/// Whoever changes a state sends the number that it has; nothing is answered.
+fn state_numbers(step: Step, id: u64) -> Call {
+    let one = format!("/issues/{id}.json");
+    let shown = |number: u64| json!({"issue": {"id": id, "status": {"id": number, "name": "s"}, "priority_id": 2}});
+    let change = |number: u64| ("PUT", one.clone(), json!({"issue": {"status_id": number}}), 204, Value::Null);
+    let listed = || latest(id, |id| json!({"id": id}));
+    match step {
+        Step::Make => {
+            ("POST", "/issues.json".into(), json!({"issue": {"subject": "x", "priority_id": 2}}), 201, shown(1))
+        }
+        Step::List => ("GET", "/issues.json?sort=id".into(), Value::Null, 200, json!({"issues": listed()})),
+        Step::View => ("GET", one, Value::Null, 200, shown(1)),
+        Step::Approve => change(2),
+        Step::Ship => change(5),
+    }
+}
+
+fn run_of(id: u64) -> String {
+    format!("{:08x}-7c1d-4e6f-9a0b-{:012x}", id.wrapping_mul(2_654_435_761) as u32, id * 7_919_000_003)
+}
+
+/// One call sets any state; what is made has the name of the call that makes it, and lists are asked for by a POST.
+fn state_members(step: Step, id: u64) -> Call {
+    let one = format!("/api/flow_runs/{}", run_of(id));
+    let deployment = run_of(7 + id % 2);
+    let shown = json!({"id": run_of(id), "name": "x", "deployment_id": deployment});
+    let change = |kind: &str| ("POST", format!("{one}/set_state"), json!({"state": {"type": kind}}), 201, Value::Null);
+    let listed = || latest(id, |id| json!({"id": run_of(id), "name": "x"}));
+    match step {
+        Step::Make => ("POST", format!("/api/deployments/{deployment}/create_flow_run"), json!({}), 201, shown),
+        Step::List => ("POST", "/api/flow_runs/filter".to_owned(), json!({"limit": 3}), 200, listed().into()),
+        Step::View => ("GET", one, Value::Null, 200, shown),
+        Step::Approve => change("PENDING"),
+        Step::Ship => change("RUNNING"),
+    }
+}
+
+fn json_api(step: Step, id: u64) -> Call {
+    let one = format!("/orders/{id}");
+    let data = |attributes: Value| json!({"data": {"type": "orders", "id": id.to_string(), "attributes": attributes}});
+    let shown = data(json!({"status": state(step)}));
+    let change = |state: &str| ("PATCH", one.clone(), data(json!({"status": state})), 200, shown.clone());
+    let listed = || latest(id, |id| json!({"type": "orders", "id": id.to_string()}));
+    match step {
+        Step::Make => {
+            let sent = json!({"data": {"type": "orders", "attributes": {"amount": 5}}});
+            ("POST", "/orders".to_owned(), sent, 201, shown)
+        }
+        Step::List => ("GET", "/orders?page[size]=3".to_owned(), Value::Null, 200, json!({"data": listed()})),
+        Step::View => ("GET", one, Value::Null, 200, shown),
+        Step::Approve => change("approved"),
+        Step::Ship => change("shipped"),
+    }
+}
+
+/// Pages and their forms, which say by a field what their POST stands for.
+fn forms(step: Step, id: u64) -> Call {
+    let one = format!("/orders/{id}");
+    let change = |state: &str| {
+        let sent = format!("_method=patch&authenticity_token=x&order%5Bstatus%5D={state}&commit=Save");
+        ("POST", one.clone(), sent.into(), 302, one.clone().into())
+    };
+    let page = |ids: &[String]| {
+        let links = ids.iter().map(|id| format!("<a href=\"/orders/{id}\">order</a>"));
+        Value::from(format!("<html><body>{}</body></html>", links.collect::<String>()))
+    };
+    match step {
+        Step::Make => {
+            let sent = "authenticity_token=x&order%5Bamount%5D=5&commit=Create";
+            ("POST", "/orders".to_owned(), sent.into(), 302, one.into())
+        }
+        Step::List => {
+            let ids: Vec<String> = (id.saturating_sub(2).max(FIRST)..=id).map(number).collect();
+            ("GET", "/orders".to_owned(), Value::Null, 200, page(&ids))
+        }
+        Step::View => ("GET", one, Value::Null, 200, page(&[number(id)])),
+        Step::Approve => change("approved"),
+        Step::Ship => change("shipped"),
+    }
+}
+
+/// A body with its type: text is a form where it is sent, and a page where it is answered.
+fn body(body: &Value, plain: &str) -> (String, String) {
+    match body {
+        Value::Null => (plain.to_owned(), String::new()),
+        Value::String(text) => (plain.to_owned(), text.clone()),
+        json => ("application/json".to_owned(), json.to_string()),
+    }
+}
+
+/// An entry of an archive. The answer of a redirect is where it leads.
 fn entry((method, target, sent, status, answer): Call, second: u64, who: &str) -> Value {
     let header = |name: &str, value: &str| json!({"name": name, "value": value});
     let bearer = format!("Bearer {}", token(&format!(r#"{{"sub":"{who}"}}"#)));
+    let (media, text) = body(&sent, "application/x-www-form-urlencoded");
     let mut request = json!({
         "method": method, "url": format!("https://api.example{target}"), "httpVersion": "HTTP/1.1",
-        "headers": [header("Authorization", &bearer)],
+        "headers": [header("Authorization", &bearer), header("Content-Type", &media)],
         "queryString": [], "cookies": [], "headersSize": -1, "bodySize": -1,
     });
     if !sent.is_null() {
-        request["postData"] = json!({"mimeType": "application/json", "text": sent.to_string()});
+        request["postData"] = json!({"mimeType": media, "text": text});
     }
+    let (media, text) = body(&answer, "text/html");
+    let mut headers = vec![header("Content-Type", &media)];
+    let redirects = status == 302;
+    headers.extend(redirects.then(|| header("Location", &text)));
+    let text = if redirects { String::new() } else { text };
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
     json!({
         "startedDateTime": format!("2026-03-02T{hour:02}:{minute:02}:{second:02}Z"), "time": 20, "request": request,
         "response": {
             "status": status, "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [], "redirectURL": "",
-            "headers": [header("Content-Type", "application/json")], "headersSize": -1, "bodySize": -1,
-            "content": {"size": 1, "mimeType": "application/json", "text": answer.to_string()},
+            "headers": headers, "headersSize": -1, "bodySize": -1,
+            "content": {"size": text.len(), "mimeType": media, "text": text},
         },
         "cache": {}, "timings": {"send": 0, "wait": 20, "receive": 0},
     })

@@ -30,6 +30,7 @@ use super::identity::{self, Naming};
 use super::ledger::{self, IdHasher};
 use super::login::{self, Bindings};
 use super::members;
+use super::method;
 use super::object::{self, Found, Objects};
 use super::operation::{Operations, Route};
 use super::paths;
@@ -217,9 +218,11 @@ impl Extractor {
             return Extracted::default();
         }
         let decoded = grpc_as_json(exchange, self.schema.as_deref());
-        let exchange = decoded.as_ref().unwrap_or(exchange);
+        let sent = decoded.as_ref().unwrap_or(exchange);
+        let overridden = self.overridden(sent);
+        let exchange = overridden.as_ref().unwrap_or(sent);
         let mut reading = Reading::of(exchange, &self.bodies);
-        reading.signer = signature::signer(exchange, reading.headers_whole(), self.token_keys.as_deref());
+        reading.signer = signature::signer(sent, reading.headers_whole(), self.token_keys.as_deref());
         let shown = self.naming().shown(&reading);
         reading.claims = identity::claims(&reading, &shown);
         // What gRPC says is no JSON that anybody sent.
@@ -254,6 +257,14 @@ impl Extractor {
             event.handed = handed;
         }
         out
+    }
+
+    /// An exchange by the method that its request asks to be taken for. A POST that the model names stays one: a server that
+    /// does not take it for anything else would do what is not seen.
+    fn overridden(&self, exchange: &Exchange) -> Option<Exchange> {
+        let overridden = method::overridden(exchange)?;
+        let sent = Reading::of(exchange, &self.bodies);
+        (self.model.is_none() || !self.has_route(&sent)).then_some(overridden)
     }
 
     /// The peer that speaks for somebody else without being a declared proxy, and the hash of for whom.
@@ -673,7 +684,10 @@ fn shows(reading: &Reading<'_>) -> Shows {
     if let Some(call) = reading.call {
         return Shows {
             request_body: call.arguments.is_some() && !reading.hides_elements,
-            response_body: matches!(call.outcome, CallOutcome::Accepted | CallOutcome::Failed(_)),
+            response_body: matches!(
+                call.outcome,
+                CallOutcome::Accepted | CallOutcome::Waiting | CallOutcome::Failed(_)
+            ),
             headers: reading.headers_whole(),
         };
     }

@@ -18,7 +18,7 @@ use super::object::{Found, GoesBy, KeySource, Worded, key_text};
 use super::redact::Masker;
 use super::target::{Target, is_placeholder};
 use super::template::{Template, Variable, singular, snake};
-use crate::event::procedure::Procedure;
+use crate::event::procedure::{self, Procedure};
 use crate::event::{ObjectId, ObjectRef, Outcome, Value, names_one};
 
 /// Types that own things without being their case: an order is not part of a user's life.
@@ -126,7 +126,9 @@ impl Guess {
 
     /// Whether a request by a method changes nothing.
     pub(super) fn reads_by(&self, method: &str) -> bool {
-        Procedure::reads_by(self.invoked.as_ref().map(|invoked| &invoked.procedure), method)
+        let last = self.template.text.rsplit('/').next().unwrap_or_default();
+        let asks = method == "POST" && self.selector().is_empty() && procedure::asks(last);
+        asks || Procedure::reads_by(self.invoked.as_ref().map(|invoked| &invoked.procedure), method)
     }
 
     /// Whether the answer says of an object that it is deleted, under its name or, of the one that it is about, at the
@@ -365,7 +367,8 @@ fn variable_key(variable: &Variable, masker: &Masker) -> Option<Arc<str>> {
 /// The object that an accepted POST made: in `Location`, else the `id` in the response.
 fn created(guess: &Guess, method: &str, sent: &Read, response: &Response, masker: &Masker) -> Option<Seen> {
     let template = &guess.template;
-    let collection = template.collection.as_deref().filter(|_| method.eq_ignore_ascii_case("POST"))?;
+    let makes = method.eq_ignore_ascii_case("POST") && !guess.reads_by(method);
+    let collection = template.collection.as_deref().filter(|_| makes)?;
     let name = singular(collection);
     if let Some(target) = located(response) {
         // Where something was made, the last segment names it, whatever its look.

@@ -1,15 +1,15 @@
-//! Which members a client wrote, and which the answer told: names alone, of JSON bodies. No value leaves here but words that
-//! say which state is set and what an event is of.
+//! Which members a client wrote, and which the answer told: names alone, of JSON bodies. No value leaves here but
+//! [words](super::said) that say which state is set and what an event is of.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::extract::is_safe;
 use super::reading::Reading;
+use super::said::{self, Said, Single, Sort};
 use crate::event::{Echo, Members, SentMember};
 
 /// Largest body that is looked through.
@@ -26,17 +26,6 @@ const MOST_TOLD: usize = 64;
 const ELEMENTS: usize = 8;
 /// Longest value that is compared.
 const COMPARED: usize = 256;
-/// Longest word that says what is done.
-const LONGEST_WORD: usize = 40;
-/// Names of members that say what an event is of, in small letters without what joins their words.
-const EVENTS: [&str; 5] = ["event", "eventname", "eventtype", "topic", "type"];
-
-/// Members beside which `state` is a part of a country.
-const ADDRESS: [&str; 8] = ["city", "country", "postalcode", "postcode", "province", "street", "zip", "zipcode"];
-
-/// A member of a request at the top of its body that says what is done: its name, and the word.
-pub(super) type Said = (Arc<str>, Arc<str>);
-
 /// The members of an exchange; nothing for calls inside bodies, which have an envelope of their own.
 pub(super) fn of(reading: &Reading<'_>) -> Option<(Members, Vec<Said>)> {
     let exchange = reading.exchange;
@@ -45,18 +34,19 @@ pub(super) fn of(reading: &Reading<'_>) -> Option<(Members, Vec<Said>)> {
     let writes = !is_safe(&request.method);
     let shown = writes.then(|| json(request.body.bytes())).flatten().is_some_and(|bytes| {
         walk(bytes, &mut |path, value| {
-            sent.entry(path.to_owned()).or_insert_with(|| value.map(str::to_owned));
+            sent.entry(path.to_owned()).or_insert_with(|| value.map(|(text, sort)| (text.to_owned(), sort)));
             sent.len() <= MOST_SENT
         })
     });
     let mut echoes: BTreeMap<&str, Echo> = BTreeMap::new();
     let mut told = BTreeSet::new();
-    let by_name: BTreeMap<&str, &Option<String>> = sent.iter().map(|(path, value)| (last(path), value)).collect();
+    let by_name: BTreeMap<&str, &Option<(String, Sort)>> =
+        sent.iter().map(|(path, value)| (last(path), value)).collect();
     let answer = exchange.response.as_ref().and_then(|response| json(response.body.bytes()));
     let answered = answer.is_some_and(|bytes| {
         walk(bytes, &mut |path, value| {
-            if let Some((name, Some(wrote))) = by_name.get_key_value(last(path)).filter(|_| value.is_some()) {
-                let echo = if value == Some(wrote) { Echo::Same } else { Echo::Other };
+            if let (Some((name, Some((wrote, _)))), Some((value, _))) = (by_name.get_key_value(last(path)), value) {
+                let echo = if value == wrote { Echo::Same } else { Echo::Other };
                 // One that is as it was written is enough: others of the name are of something else.
                 echoes.entry(name).and_modify(|known| *known = echo.min(*known)).or_insert(echo);
             }
@@ -70,29 +60,10 @@ pub(super) fn of(reading: &Reading<'_>) -> Option<(Members, Vec<Said>)> {
         path: path.as_str().into(),
         echo: echoes.get(last(path)).copied().unwrap_or_default(),
     };
-    let said = sent.iter().filter_map(|(path, value)| Some((path.as_str(), value.as_deref()?)));
-    let address = || sent.keys().any(|path| ADDRESS.binary_search(&plain(last(path)).as_str()).is_ok());
-    let said = said.filter(|(path, value)| shown && says(path, value) && !(plain(path) == "state" && address()));
-    let said = said.map(|(path, value)| (path.into(), value.into())).collect();
+    let said = if shown { said::of_members(&sent) } else { said::of_form(request) };
     let sent = shown.then(|| sent.keys().map(of_sent).collect());
     let told = answered.then(|| told.into_iter().map(Into::into).collect());
-    (shown || answered).then_some((Members { sent, told }, said))
-}
-
-/// Whether a member says which state is set (`status: cancelled`), or what an event is of (`type: payment.failed`).
-fn says(path: &str, value: &str) -> bool {
-    let name = plain(path);
-    let letters = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphabetic());
-    let mut parts = value.split(['.', '_', '-', ':']);
-    let word = value.len() <= LONGEST_WORD && parts.clone().all(letters);
-    let several = parts.nth(1).is_some();
-    let event = EVENTS.binary_search(&name.as_str()).is_ok() && several;
-    word && !path.contains('.') && (event || name.ends_with("status") || name.ends_with("state"))
-}
-
-/// A name in small letters without what joins its words.
-fn plain(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
+    (shown || answered || !said.is_empty()).then_some((Members { sent, told }, said))
 }
 
 fn last(path: &str) -> &str {
@@ -105,10 +76,10 @@ fn json(body: Option<&[u8]>) -> Option<&[u8]> {
 
 /// Hands over each member with its value where that is a single, short one; whether the whole was read. `each` says whether
 /// to go on.
-fn walk(bytes: &[u8], each: &mut dyn FnMut(&str, Option<&str>) -> bool) -> bool {
+fn walk(bytes: &[u8], each: &mut dyn FnMut(&str, Option<Single<'_>>) -> bool) -> bool {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let mut path = String::new();
-    let read = Walk { path: &mut path, depth: 0, each }.deserialize(&mut reader);
+    let read = Walk { path: &mut path, depth: 0, listed: false, each }.deserialize(&mut reader);
     read.is_ok() && reader.end().is_ok()
 }
 
@@ -123,14 +94,17 @@ fn is_name(name: &str) -> bool {
 struct Walk<'w> {
     path: &'w mut String,
     depth: usize,
-    each: &'w mut dyn FnMut(&str, Option<&str>) -> bool,
+    /// It is in a list.
+    listed: bool,
+    each: &'w mut dyn FnMut(&str, Option<Single<'_>>) -> bool,
 }
 
 impl Walk<'_> {
     /// Hands over the value of a member; an element of a list at the top has no name.
-    fn single<E: serde::de::Error>(self, text: Option<&str>) -> Result<(), E> {
-        let text = text.filter(|text| text.len() <= COMPARED);
-        if self.path.is_empty() || (self.each)(self.path, text) { Ok(()) } else { Err(E::custom("too many members")) }
+    fn single<E: serde::de::Error>(self, text: &str, sort: Sort) -> Result<(), E> {
+        let sort = if self.listed { Sort::Other } else { sort };
+        let value = Some((text, sort)).filter(|_| text.len() <= COMPARED);
+        if self.path.is_empty() || (self.each)(self.path, value) { Ok(()) } else { Err(E::custom("too many members")) }
     }
 }
 
@@ -150,23 +124,23 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
-        self.single(Some(if value { "true" } else { "false" }))
+        self.single(if value { "true" } else { "false" }, Sort::Other)
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
-        self.single(Some(&value.to_string()))
+        self.single(&value.to_string(), Sort::Number)
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
-        self.single(Some(&value.to_string()))
+        self.single(&value.to_string(), Sort::Number)
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
-        self.single(Some(&value.to_string()))
+        self.single(&value.to_string(), Sort::Number)
     }
 
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
-        self.single(Some(value))
+        self.single(value, Sort::Text)
     }
 
     /// What is null is as good as not there.
@@ -175,9 +149,9 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let Walk { path, depth, each } = self;
+        let Walk { path, depth, each, .. } = self;
         for _ in 0..ELEMENTS {
-            if items.next_element_seed(Walk { path: &mut *path, depth, each: &mut *each })?.is_none() {
+            if items.next_element_seed(Walk { path: &mut *path, depth, listed: true, each: &mut *each })?.is_none() {
                 return Ok(());
             }
         }
@@ -186,7 +160,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let Walk { path, depth, each } = self;
+        let Walk { path, depth, listed, each } = self;
         while let Some(name) = entries.next_key::<Cow<'de, str>>()? {
             if depth >= DEEPEST || !is_name(&name) {
                 entries.next_value::<IgnoredAny>()?;
@@ -197,7 +171,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
                 path.push('.');
             }
             path.push_str(&name);
-            entries.next_value_seed(Walk { path: &mut *path, depth: depth + 1, each: &mut *each })?;
+            entries.next_value_seed(Walk { path: &mut *path, depth: depth + 1, listed, each: &mut *each })?;
             path.truncate(length);
         }
         Ok(())
@@ -211,7 +185,7 @@ mod tests {
     fn members(text: &str) -> Option<Vec<(String, Option<String>)>> {
         let mut found = Vec::new();
         let whole = walk(text.as_bytes(), &mut |path, value| {
-            found.push((path.to_owned(), value.map(str::to_owned)));
+            found.push((path.to_owned(), value.map(|(text, _)| text.to_owned())));
             found.len() <= MOST_TOLD
         });
         whole.then_some(found)
@@ -238,19 +212,6 @@ mod tests {
             [r#"{"ann@shop.example":1}"#, r#"{"491511234567":1}"#, r#"{"u48211":1}"#, r#"{"Ann Smith":1}"#, r#"{"":1}"#]
         {
             assert_eq!(paths(text), Vec::<String>::new(), "{text}");
-        }
-    }
-
-    #[test]
-    fn words_that_say_what_is_done_are_told_apart_from_other_values() {
-        assert!(EVENTS.is_sorted() && ADDRESS.is_sorted());
-        for (path, value) in [("status", "cancelled"), ("newState", "in_review"), ("type", "payment.failed")] {
-            assert!(says(path, value), "{path}: {value}");
-        }
-        for (path, value) in
-            [("type", "card"), ("status", "see 17"), ("order.status", "x y"), ("note", "a.b"), ("event", "")]
-        {
-            assert!(!says(path, value), "{path}: {value}");
         }
     }
 

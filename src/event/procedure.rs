@@ -69,6 +69,10 @@ const READS: [&str; 14] = [
 /// The same where it stands alone, as the value of `action`.
 const LOOKS: [&str; 4] = ["index", "detail", "details", "view"];
 
+/// Last segments of paths to which bodies are posted that only ask, however many are told.
+const ASKS: [&str; 11] =
+    ["aggregate", "count", "filter", "find", "list", "lookup", "msearch", "paginate", "query", "search", "suggest"];
+
 /// What a name says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Procedure {
@@ -90,6 +94,33 @@ impl Procedure {
 
 /// Words for what a thing is in, rather than for a thing: `updateOrderStatus` is about an order.
 const STATES: [&str; 4] = ["phase", "stage", "state", "status"];
+
+/// Of such words, those whose members say which one: `state: {type}`, `transition: {id}`.
+const CHANGES: [&str; 3] = ["state", "status", "transition"];
+/// Members that say it.
+const WHICH: [&str; 6] = ["code", "id", "key", "name", "type", "value"];
+
+/// Whether a member of a body says by its path which state a thing is in or gets, and then the path of the thing, empty for
+/// the body itself: `status`, `order.newState`, `status_id`, `state.type`.
+pub fn names_state(path: &str) -> Option<&str> {
+    let (around, leaf) = path.rsplit_once('.').unwrap_or(("", path));
+    let whole = leaf.strip_suffix("_id").or_else(|| leaf.strip_suffix("Id")).unwrap_or(leaf);
+    if ends(whole, &["state", "status"]) || whole != leaf && ends(whole, &CHANGES) {
+        return Some(around);
+    }
+    let (outside, inside) = around.rsplit_once('.').unwrap_or(("", around));
+    (ends(inside, &CHANGES) && WHICH.contains(&leaf)).then_some(outside)
+}
+
+/// Whether a segment of a path says that what is sent there changes a state: `status`, `set_state`, `transitions`.
+pub fn changes_state(segment: &str) -> bool {
+    ends(segment, &CHANGES) || segment.strip_suffix('s').is_some_and(|one| ends(one, &CHANGES))
+}
+
+fn ends(name: &str, words: &[&str]) -> bool {
+    let name = name.to_ascii_lowercase();
+    words.iter().any(|word| name.ends_with(word))
+}
 
 /// The noun of a name, whatever else it says: the last word that is no verb, else the last one.
 pub fn noun(name: &str) -> String {
@@ -118,6 +149,12 @@ pub fn of_segment(segment: &str) -> Option<Procedure> {
     let noun = noun_of(&words).filter(|_| begins || ends)?;
     let reads = begins && words.first().is_some_and(|word| READS.contains(&word.as_str()));
     Some(Procedure { noun: noun.clone(), reads: Some(reads) })
+}
+
+/// Whether a path's last segment says that what is posted there only asks: `POST /orders/search`, `POST /orders/_count`.
+pub fn asks(segment: &str) -> bool {
+    let word = segment.trim_start_matches('_').split('.').next().unwrap_or_default();
+    ASKS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// What the value of a parameter says that tells what is to be done: `?action=cancel`.

@@ -38,7 +38,7 @@ pub struct Provenance {
 /// The model that events are read with before lives are known: object types and activities, no lifecycles.
 pub fn outline(sketch: &Sketch) -> String {
     let mut page = Page::default();
-    head(&mut page);
+    head(&mut page, sketch);
     if !sketch.roles.is_empty() {
         page.line(&format!("actors: {{roles: {{from: {}}}}}", list(&sketch.roles)), "");
     }
@@ -70,7 +70,7 @@ pub fn beginning(sketch: &Sketch, provenance: &Provenance) -> String {
     );
     page.note("drafted from what happened by `offpath mine`. Settle every `check:` before you rely on it.");
     sources(&mut page, provenance);
-    head(&mut page);
+    head(&mut page, sketch);
     if !sketch.roles.is_empty() {
         page.gap();
         page.line("actors:", "what is not given is recognised the built-in way (docs/correlation.md)");
@@ -134,7 +134,7 @@ pub fn draft(sketch: &Sketch, mining: &Mining, provenance: &Provenance, doubted:
     guard::add(&mut lifecycles, sketch, mining, doubted);
     let mut page = Page::default();
     preamble(&mut page, provenance);
-    head(&mut page);
+    head(&mut page, sketch);
     let owners: BTreeMap<&str, Ownership> = sketch
         .types
         .iter()
@@ -213,12 +213,18 @@ fn sources(page: &mut Page, from: &Provenance) {
     page.gap();
 }
 
-fn head(page: &mut Page) {
+fn head(page: &mut Page, sketch: &Sketch) {
     page.line("offpath: 1", "");
     page.line(
         "workflow: {id: draft, version: 0, draft: true}",
         "check: name it, count versions from the first that is reviewed, and remove `draft` then: until then findings are suspected",
     );
+    if sketch.a2a > 0 {
+        page.line(
+            "imports: {builtin: a2a}",
+            &format!("A2A, {}: tasks live as the protocol says", times(sketch.a2a, "accepted call")),
+        );
+    }
 }
 
 /// Whether the place of a type's state is used.
@@ -290,7 +296,9 @@ type Wanted<'a> = &'a dyn Fn(&ActivitySketch, &AmountSketch) -> bool;
 
 fn activities(page: &mut Page, sketch: &Sketch, wanted: Wanted<'_>) {
     page.gap();
-    if sketch.activities.is_empty() {
+    if sketch.activities.is_empty() && sketch.a2a > 0 {
+        page.line("activities: {}", "those of A2A alone");
+    } else if sketch.activities.is_empty() {
         page.line("activities: {}", "check: no accepted call shows the object that it is about");
     } else {
         page.line("activities:", "");

@@ -186,7 +186,16 @@ impl Template {
         match (self.method.as_str(), self.parts.as_slice()) {
             ("graphql query" | "graphql subscription" | "mcp" | "mcp prompt", _) => true,
             ("a2a", [Part::Fixed(name)]) => says_read(name),
+            ("POST", [.., Part::Fixed(last)]) if self.selector.is_none() && procedure::asks(last) => true,
             (method, _) => !self.is_call() && Procedure::reads_by(self.procedure().as_ref(), method),
+        }
+    }
+
+    /// Whether it is a call that the life of A2A's tasks is about: a model imports that.
+    pub(super) fn is_of_a2a_tasks(&self) -> bool {
+        match (self.method.as_str(), self.parts.as_slice()) {
+            ("a2a", [Part::Fixed(name)]) => A2A_TASKS.contains(&name.as_str()),
+            _ => false,
         }
     }
 
@@ -326,6 +335,20 @@ impl Template {
         wishes(first, object_type, self)
     }
 }
+
+/// Methods of A2A that the activities of its built-in life have, in both versions' words.
+const A2A_TASKS: [&str; 10] = [
+    "CancelTask",
+    "GetTask",
+    "SendMessage",
+    "SendStreamingMessage",
+    "SubscribeToTask",
+    "message/send",
+    "message/stream",
+    "tasks/cancel",
+    "tasks/get",
+    "tasks/resubscribe",
+];
 
 /// Whether a method of A2A only reads, in either version's words.
 fn says_read(name: &str) -> bool {

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::name::{Part, Template};
+use crate::event::procedure::{changes_state, names_state};
 
 /// Calls with a word from which on it names a step.
 const SUPPORT: u64 = 5;
 /// Words of one member beyond which they are no steps.
 const WORDS: usize = 12;
 
-/// A word that tells a step, the member that holds it, and the accepted calls with it.
+/// A word that tells a step, as a model writes it, the member that holds it, and the accepted calls with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Said {
     pub(super) member: Arc<str>,
@@ -22,7 +23,7 @@ pub(super) struct Said {
 impl Said {
     /// The condition that a model selects the step by.
     pub(super) fn condition(&self) -> String {
-        format!("req.{} == '{}'", self.member, self.word)
+        format!("req.{} == {}", self.member, self.word)
     }
 }
 
@@ -32,11 +33,11 @@ pub(super) fn steps(template: &Template, said: &BTreeMap<(Arc<str>, Arc<str>), u
     if template.is_call() || template.is_read() || template.selector.is_some() {
         return Vec::new();
     }
-    let is_state = |member: &str| ["status", "state"].iter().any(|end| member.to_ascii_lowercase().ends_with(end));
+    let is_state = |member: &str| names_state(member).is_some();
     let sets_it = match template.parts.last() {
         Some(Part::Variable(_)) => true,
         Some(Part::Inside { end, .. }) => !end.starts_with(':'),
-        Some(Part::Fixed(word)) => is_state(word),
+        Some(Part::Fixed(word)) => changes_state(word),
         None => false,
     };
     let one_place = template.parts.iter().all(|part| part.variable().is_none());
@@ -66,7 +67,8 @@ mod tests {
     /// The words at an operation, which all of them together are the calls of, with some more.
     fn told(operation: &str, said: &[(&str, &str, u64)], more: u64) -> Vec<String> {
         let accepted = said.iter().map(|(.., count)| count).sum::<u64>() + more;
-        let said = said.iter().map(|(member, word, count)| (((*member).into(), (*word).into()), *count)).collect();
+        let said =
+            said.iter().map(|(member, word, count)| (((*member).into(), format!("'{word}'").into()), *count)).collect();
         let template = Template::read(operation).unwrap();
         steps(&template, &said, accepted).iter().map(Said::condition).collect()
     }
@@ -76,6 +78,8 @@ mod tests {
         let cancelled = [("status", "cancelled", 9), ("status", "held", 2)];
         assert_eq!(told("PATCH /orders/{order}", &cancelled, 3), ["req.status == 'cancelled'"]);
         assert_eq!(told("PUT /orders/{order}/status", &[("status", "paid", 9)], 0), ["req.status == 'paid'"]);
+        let moved = [("transition.id", "31", 9)];
+        assert_eq!(told("POST /issues/{issue}/transitions", &moved, 0), ["req.transition.id == '31'"]);
         assert_eq!(told("POST /orders/{order}/cancel", &cancelled, 3), [""; 0], "the path says it");
         assert_eq!(told("POST /orders", &cancelled, 3), [""; 0], "it is made so");
         let events = [("type", "pay.done", 9), ("type", "pay.failed", 5)];

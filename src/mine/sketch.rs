@@ -46,6 +46,8 @@ pub struct Sketch {
     pub(super) left_out: u64,
     /// Paths to the roles of actors.
     pub(super) roles: Vec<String>,
+    /// Accepted calls that a life which A2A prescribes is about.
+    pub(super) a2a: u64,
     /// Writes that nothing is drafted of, because their answers redirect to a login, an error or where nobody sees.
     pub(super) aside: Vec<(Arc<str>, u64)>,
 }
@@ -170,6 +172,10 @@ impl Sketch {
                 aside.push((template.clone(), false, redirected.aside));
             }
             let read = template.is_read();
+            if template.is_of_a2a_tasks() {
+                sketch.a2a += evidence.accepted;
+                continue;
+            }
             if evidence.accepted == 0 || matches!(template.method.as_str(), "HEAD" | "OPTIONS" | "CONNECT" | "TRACE") {
                 continue;
             }
@@ -211,7 +217,7 @@ impl Sketch {
 
     /// Whether nothing was seen that a model could speak of.
     pub fn is_empty(&self) -> bool {
-        self.activities.is_empty()
+        self.activities.is_empty() && self.a2a == 0
     }
 
     /// Accepted calls that show no object, the most frequent first, reads last.
@@ -472,7 +478,7 @@ fn activities(placed: Vec<Placed>, named: &BTreeMap<Arc<str>, Arc<str>>, names: 
         let creates = put || operation.variable.is_none() && operation.each.is_none() && by_answer && writes;
         let mut wishes = operation.template.activity(object, creates);
         if let Some(said) = &operation.said {
-            wishes.iter_mut().for_each(|wish| *wish = name::word(&format!("{wish}_{}", said.word)));
+            wishes.iter_mut().for_each(|wish| *wish = name::word(&format!("{wish}_{}", said.word.trim_matches('\''))));
         }
         let condition = operation.said.as_ref().map(|said| format!(", where: \"{}\"", said.condition()));
         activities.push(ActivitySketch {

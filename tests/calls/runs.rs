@@ -77,6 +77,8 @@ fn a2a_tasks_have_a_life_that_no_model_writes() {
     // That a task is answered at once is for review: another agent may have done it.
     let done: Vec<Value> = findings.into_iter().filter(|f| text(f, "verdict") != "attempted" && counts(f)).collect();
     assert_eq!(told(&done), Vec::<String>::new(), "{said}");
+    // What the agent does by itself hides nothing.
+    assert_eq!(summary["measures"]["fitting_traces"], summary["measures"]["traces"], "{said}");
     let objects = summary["objects"].as_array().unwrap();
     let count = |name: &str| objects.iter().find(|o| o["object_type"] == name).map(|o| o["objects"].clone());
     assert_eq!((count("a2a_task"), count("a2a_context")), (Some(json!(5)), Some(json!(1))), "{said}");

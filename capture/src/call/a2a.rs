@@ -6,6 +6,10 @@ use super::budget::{Budget, name};
 use super::message::Message;
 use super::{Call, CallKind, CallOutcome, CallProtocol, Links, Sender, json};
 use crate::Request;
+use crate::event_stream::stream_events;
+
+/// Longest event that is read.
+const LONGEST_EVENT: usize = 4 << 20;
 
 /// Methods: name in 0.3, name in 1.0, what must be among the parameters where no header says that this is A2A, and
 /// whether it changes nothing.
@@ -103,7 +107,14 @@ pub(super) fn read(
         ("GET", "tasks", id) if certain && !id.is_empty() => ("tasks/get", Some(id)),
         _ => return None,
     };
-    let result = answered.and_then(Message::json);
+    // The binding has the same paths in both versions; the header says which it is.
+    let newer = request.headers.text("a2a-version").is_some_and(|version| version.trim().starts_with('1'));
+    let method = other_name(method).filter(|_| newer).unwrap_or(method);
+    let events = answered.filter(|message| message.is("text/event-stream")).and_then(|message| message.text);
+    let events = events.map(|text| stream_events(format!("{text}\n\n").as_bytes(), LONGEST_EVENT)).unwrap_or_default();
+    // A stream tells how a task goes on: its last word counts.
+    let last = || events.iter().rev().map(|event| event.data.trim()).find(|text| text.starts_with('{'));
+    let result = answered.and_then(Message::json).or_else(last);
     let whole = answered.is_some_and(|answered| answered.whole);
     let taken = match answered {
         Some(Message { status: Some(200..=299), .. }) => CallOutcome::Accepted,

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::correlate::facts::Facts;
 use crate::correlate::form::SentOn;
-use crate::correlate::members::Said;
 use crate::correlate::object::{GoesBy, KeySource, Places, Worded};
 use crate::correlate::role_place::RolePlace;
+use crate::correlate::said::Said;
 use crate::correlate::unmodelled::UnmodelledCall;
 use crate::event::Event;
 

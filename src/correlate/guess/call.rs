@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use offpath_capture::Call;
+use offpath_capture::{Call, CallProtocol};
 
 use super::fields::{Leaf, Read, read_text};
 use super::{Guess, declare};
@@ -27,7 +27,9 @@ pub(in crate::correlate) fn call_objects(
         let path = format!("args.{}", leaf.path);
         (Leaf { path, ..leaf }, KeySource::RequestBody)
     });
-    let noun = call_noun(&call.name);
+    // A message is sent to a task, or begins one.
+    let sends = call.protocol == CallProtocol::A2a && call.name.to_ascii_lowercase().contains("message");
+    let noun = if sends { "task".to_owned() } else { call_noun(&call.name) };
     let mut asked: Vec<(Leaf, KeySource)> = asked.collect();
     let Some(given) = call.gives.as_deref().map(singular) else {
         return about(&noun, call.is_read(), asked, answered, actor, masker);

@@ -25,6 +25,21 @@ fn status_and_ok_decide() {
 }
 
 #[test]
+fn a_post_is_what_it_asks_to_be_taken_for_unless_the_model_names_it() {
+    let posted = |path: &str, method: &str| {
+        let form = made("POST", path).header("Content-Type", "application/x-www-form-urlencoded");
+        form.json(&format!("_method={method}&x=1")).answers(200, "")
+    };
+    let operation = |event: crate::event::Event| event.operation.unwrap().to_string();
+    assert_eq!(operation(one(None, posted("/orders/4711", "patch"))), "PATCH /orders/{order}");
+    assert_eq!(operation(one(None, posted("/orders/4711", "get"))), "POST /orders/{order}");
+    let named = one(Some(model()), posted("/hooks/psp", "delete"));
+    assert_eq!(operation(named), "POST /hooks/psp", "the server may not take it for anything else");
+    let other = one(Some(model()), posted("/orders/4711", "delete"));
+    assert_eq!((&*other.method, other.activity), ("DELETE", None));
+}
+
+#[test]
 fn a_redirect_is_unknown_unless_ok_decides() {
     let create = |model: crate::model::Model, status| one(Some(model), made("POST", "/orders").answers(status, "{}"));
     for status in [101, 300, 301, 302, 303, 304, 307, 308] {

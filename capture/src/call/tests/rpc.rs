@@ -185,10 +185,21 @@ fn a2a_over_plain_http() {
             r#"{"message":{}}"#,
             r#"{"task":{"status":{"state":"TASK_STATE_SUBMITTED"}}}"#
         ),
-        [r#"a2a message/send {"message":{}} accepted"#]
+        [r#"a2a SendMessage {"message":{}} accepted"#]
     );
-    assert_eq!(of("POST /tasks/t1:cancel", &a2a, "", "{}"), [r#"a2a tasks/cancel {"id":"t1"} accepted"#]);
-    assert_eq!(of("GET /tasks/t1?historyLength=1", &a2a, "", "{}"), [r#"a2a tasks/get {"id":"t1"} accepted"#]);
+    assert_eq!(of("POST /tasks/t1:cancel", &a2a, "", "{}"), [r#"a2a CancelTask {"id":"t1"} accepted"#]);
+    assert_eq!(of("GET /tasks/t1?historyLength=1", &a2a, "", "{}"), [r#"a2a GetTask {"id":"t1"} accepted"#]);
+    let older = [("A2A-Version", "0.3"), ("Content-Type", "application/a2a+json")];
+    assert_eq!(of("GET /v1/tasks/t1", &older, "", "{}"), [r#"a2a tasks/get {"id":"t1"} accepted"#]);
+    let update = |state: &str| format!("data: {{\"statusUpdate\": {{\"status\": {{\"state\": \"{state}\"}}}}}}\n\n");
+    let stream = update("TASK_STATE_WORKING") + &update("TASK_STATE_REJECTED");
+    let streamed =
+        exchange("POST /message:stream", &a2a, r#"{"message":{}}"#, Some((200, "text/event-stream", &stream)));
+    assert_eq!(
+        told(&calls(&streamed).calls),
+        [r#"a2a SendStreamingMessage {"message":{}} failed:rejected"#],
+        "the last word counts"
+    );
     let plain = exchange("GET /tasks/t1", &[], "", Some((200, "application/json", "{}")));
     assert_eq!(calls(&plain).calls, [], "any API may have tasks");
 }
