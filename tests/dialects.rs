@@ -419,3 +419,37 @@ fn the_word_for_a_thing_names_what_another_is_a_part_of() {
     let summary: Value = serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
     assert_eq!(summary["cases"], 24, "an order and its payment are one case, and four shelves: {summary}");
 }
+
+#[test]
+fn small_numbers_that_never_begin_anew_are_told_apart_by_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let lives = |anew: bool| {
+        let mut entries = Vec::new();
+        for number in 0..40_u64 {
+            let (list, at) = (number % 4, 600 * number);
+            let position = if anew { number / 4 + 1 } else { number + 1 };
+            let who = ["anna", "boris", "cleo"][number as usize % 3];
+            let one = format!("/lists/{list}/positions/{position}");
+            let shown = |state: &str| json!({"id": position, "state": state});
+            entries.push(entry(("GET", one.clone(), Value::Null, 200, shown("open")), at, who));
+            entries.push(entry(("POST", format!("{one}/redeem"), json!({}), 200, shown("used")), at + 60, who));
+            let alone = format!("/positions/{position}/print");
+            entries.push(entry(("POST", alone, json!({}), 200, shown("printed")), at + 120, who));
+        }
+        entries
+    };
+    for anew in [false, true] {
+        let archive = write(&folder.path().join("a.har"), &lives(anew));
+        let draft = folder.path().join(format!("{anew}.yaml")).display().to_string();
+        let output = offpath(&["mine", &archive, "-o", &draft]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let draft = fs::read_to_string(draft).unwrap();
+        let redeem = "redeem: {http: \"POST /lists/{list}/positions/{position}/redeem\", object: position}";
+        assert_eq!(draft.contains(redeem), !anew, "{draft}");
+        assert_eq!(
+            draft.contains("  position:  # 40 objects"),
+            !anew,
+            "each list has its own where they begin anew: {draft}"
+        );
+    }
+}

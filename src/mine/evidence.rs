@@ -11,6 +11,7 @@ use super::amount;
 use super::beside::{Beside, Redirect, Traced};
 use super::flows::{self, Ports};
 use super::made_up::is_of_no_kind;
+use super::numbered::Numbered;
 use super::sample::Sample;
 use super::subject::Subject;
 use super::templates::Templates;
@@ -158,6 +159,8 @@ pub(super) struct TypeEvidence {
     pub(super) own: BTreeMap<Arc<str>, u64>,
     /// Words that keys begin with (`ord` of `ord_17`), the least few of them.
     pub(super) prefixes: BTreeSet<Arc<str>>,
+    /// Small numbers behind other values.
+    pub(super) numbered: Numbered,
 }
 
 /// Parts go to every machine that is to learn what the whole tells; what is known only of a whole does not.
@@ -232,6 +235,7 @@ impl Evidence {
                     add_bounded(&mut seen.own, [(Arc::clone(place), u64::from(*own))]);
                 }
                 seen.add_prefix(&object.id.key);
+                seen.numbered.add(&object.id.key);
             }
         }
         let Some(entry) = self.accepted.entry(operation) else { return };
@@ -293,6 +297,7 @@ impl Evidence {
             add_bounded(&mut seen.owners, more.owners);
             add_bounded(&mut seen.own, more.own);
             add_least(&mut seen.prefixes, more.prefixes, PREFIXES);
+            seen.numbered.merge(more.numbered);
         });
     }
 }

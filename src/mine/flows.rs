@@ -8,13 +8,14 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tally::{Tally, decide};
 
 use super::evidence::Evidence;
+use super::numbered;
 use super::templates::Templates;
 use crate::event::least::{add_least, keep_least_keys};
 use crate::event::partition::stable_hash;
@@ -42,7 +43,7 @@ pub(super) struct Port {
 }
 
 /// Where one value was seen, with the least few who sent or got it there.
-pub(super) type Ports = BTreeMap<Port, std::collections::BTreeSet<u64>>;
+pub(super) type Ports = BTreeMap<Port, BTreeSet<u64>>;
 
 /// Adds what another part saw of a value.
 pub(super) fn merge(ports: &mut Ports, more: Ports) {
@@ -90,6 +91,8 @@ pub struct Flows {
     edges: Vec<Edge>,
     /// Types whose keys in paths are another member of answers than the id: GitLab's `iid`, Jira's `key`.
     called: BTreeMap<Arc<str>, Arc<str>>,
+    /// Types whose small numbers tell them apart by themselves, whatever they stand behind.
+    counted: BTreeSet<Arc<str>>,
 }
 
 /// Whether a place of an answer ends in a member.
@@ -137,12 +140,14 @@ impl Flows {
         }
         let mut flows = decide(tally);
         flows.called = called(evidence);
+        let counted = evidence.types.iter().filter(|(_, seen)| seen.numbered.is_one_count());
+        flows.counted = counted.map(|(name, _)| Arc::clone(name)).collect();
         flows
     }
 
     /// Whether nothing was learnt that changes an event.
     pub fn is_empty(&self) -> bool {
-        self.types.is_empty() && self.places.is_empty() && self.called.is_empty()
+        self.types.is_empty() && self.places.is_empty() && self.called.is_empty() && self.counted.is_empty()
     }
 
     /// From which answers values go into which requests, by name.
@@ -219,7 +224,15 @@ impl Flows {
         Some(format!("{around}.{member}").into())
     }
 
+    /// Whether a type's small numbers tell its objects apart by themselves.
+    pub(super) fn is_one_count(&self, object_type: &str) -> bool {
+        self.counted.contains(object_type)
+    }
+
     fn rename(&self, id: &mut ObjectId) {
+        if let Some((_, number)) = numbered::parts(&id.key).filter(|_| self.is_one_count(&id.object_type)) {
+            id.key = number.into();
+        }
         if let Some(name) = self.types.get(&id.object_type) {
             id.object_type = Arc::clone(name);
         }
@@ -227,7 +240,7 @@ impl Flows {
 
     /// Makes one of objects that are the same under their new types: the first, with what the others say.
     fn join(&self, event: &mut Event) {
-        if self.types.is_empty() {
+        if self.types.is_empty() && self.counted.is_empty() {
             return;
         }
         let mut objects: Vec<ObjectRef> = Vec::with_capacity(event.objects.len());

@@ -24,6 +24,7 @@ mod lifecycle;
 mod made_up;
 mod map;
 mod name;
+mod numbered;
 mod operations;
 mod owned;
 mod ownership;

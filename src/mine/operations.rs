@@ -20,8 +20,10 @@ pub(super) fn operations(
 ) -> (BTreeMap<Template, OperationEvidence>, BTreeSet<Arc<str>>) {
     let mut operations = templates(evidence, learnt);
     operations.iter_mut().for_each(|(template, seen)| follow(flows, &template.raw(), seen));
-    let foreign =
-        scoped_types(&operations).into_iter().chain(answers_only(&operations)).chain(setting::types(&operations));
+    let foreign = scoped_types(&operations, flows)
+        .into_iter()
+        .chain(answers_only(&operations))
+        .chain(setting::types(&operations));
     let foreign = foreign.collect();
     (operations, foreign)
 }
@@ -107,13 +109,14 @@ fn follow(flows: &Flows, operation: &str, seen: &mut OperationEvidence) {
 }
 
 /// Types whose keys are only unique under another object.
-fn scoped_types(operations: &BTreeMap<Template, OperationEvidence>) -> BTreeSet<Arc<str>> {
+fn scoped_types(operations: &BTreeMap<Template, OperationEvidence>, flows: &Flows) -> BTreeSet<Arc<str>> {
     let mut counts: BTreeMap<&Arc<str>, (u64, u64)> = BTreeMap::new();
     for (object_type, subject) in operations.values().flat_map(|o| &o.subjects) {
         let sum = counts.entry(object_type).or_default();
         *sum = (sum.0 + subject.scoped, sum.1 + subject.calls);
     }
-    counts.into_iter().filter(|(_, (scoped, calls))| scoped * 2 > *calls).map(|(name, _)| Arc::clone(name)).collect()
+    let counts = counts.into_iter().filter(|(name, _)| !flows.is_one_count(name));
+    counts.filter(|(_, (scoped, calls))| scoped * 2 > *calls).map(|(name, _)| Arc::clone(name)).collect()
 }
 
 /// Types whose objects only ever appear in the answer of one operation that names one thing (`POST /login`,

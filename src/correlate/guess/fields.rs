@@ -278,7 +278,7 @@ impl Fields<'_> {
     fn note_worded(&mut self, value: &Value) {
         let counted = |text: &str| text.len() <= LONGEST_NUMBER && text.bytes().all(|b| b.is_ascii_digit());
         let names = match value {
-            Value::Text(text) => names_one(text) || !text.is_empty() && counted(text),
+            Value::Text(text) => names_one(text) || is_code(text) || !text.is_empty() && counted(text),
             Value::Number(number) => counted(&number.to_string()),
             _ => false,
         };
@@ -296,6 +296,11 @@ impl Fields<'_> {
             self.out.unsaid.push(Leaf { owner: None, path: self.at.path(), value: value.clone() });
         }
     }
+}
+
+/// Whether a text may be a code that people are given: `ULXUD`, `X7F2`.
+fn is_code(text: &str) -> bool {
+    (4..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
 /// Whether a value can name a state: a word, not a sentence or a number.
@@ -349,7 +354,10 @@ impl<'de> Visitor<'de> for Fields<'_> {
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
         let number = || !value.is_empty() && value.len() <= LONGEST_NUMBER && value.bytes().all(|b| b.is_ascii_digit());
         if value.len() <= 128
-            && (self.is_meant() || names_one(value) || number() && self.is_worded() || self.called().is_some())
+            && (self.is_meant()
+                || names_one(value)
+                || (number() || is_code(value)) && self.is_worded()
+                || self.called().is_some())
         {
             self.take(Value::Text(value.into()));
         }
