@@ -29,13 +29,14 @@ struct Dialect {
     name: &'static str,
     /// The type of what is made.
     kind: &'static str,
-    /// How one is called, and whether who knows one key can guess another.
+    /// How one is called.
     key: fn(u64) -> String,
+    /// Whether it is told who uses one that he was never given: who knows one key can guess another, and the path names it.
     guessable: bool,
     call: fn(Step, u64) -> Call,
 }
 
-const DIALECTS: [Dialect; 13] = [
+const DIALECTS: [Dialect; 14] = [
     Dialect { name: "OData 2", kind: "sales_order", key: number, guessable: true, call: odata_2 },
     Dialect { name: "OData 4", kind: "order", key: number, guessable: true, call: odata_4 },
     Dialect { name: "PostgREST", kind: "order", key: number, guessable: true, call: postgrest },
@@ -48,6 +49,7 @@ const DIALECTS: [Dialect; 13] = [
     Dialect { name: "states by number", kind: "issue", key: number, guessable: true, call: state_numbers },
     Dialect { name: "states with members", kind: "flow_run", key: run_of, guessable: false, call: state_members },
     Dialect { name: "JSON:API", kind: "order", key: number, guessable: true, call: json_api },
+    Dialect { name: "verbs behind nouns", kind: "order", key: number, guessable: false, call: verbs },
     Dialect { name: "forms", kind: "order", key: number, guessable: true, call: forms },
 ];
 
@@ -218,6 +220,21 @@ fn state_numbers(step: Step, id: u64) -> Call {
         Step::View => ("GET", one, Value::Null, 200, shown(1)),
         Step::Approve => change(2),
         Step::Ship => change(5),
+    }
+}
+
+/// Everything is posted, the last word of the path says what for, and the body holds the id.
+fn verbs(step: Step, id: u64) -> Call {
+    let done = |data: Value| json!({"code": 0, "message": "success", "data": data});
+    let post = |verb: &str, sent: Value, data: Value| ("POST", format!("/api/order/{verb}"), sent, 200, done(data));
+    let shown = json!({"id": id, "status": state(step)});
+    let listed = || latest(id, |id| json!({"id": id}));
+    match step {
+        Step::Make => post("create", json!({"sku": "x"}), shown),
+        Step::List => post("list", json!({"page": 1}), json!({"list": listed(), "total": 3})),
+        Step::View => ("GET", format!("/api/order/detail?id={id}"), Value::Null, 200, done(shown)),
+        Step::Approve => post("approve", json!({"id": id}), shown),
+        Step::Ship => post("ship", json!({"id": id}), shown),
     }
 }
 

@@ -257,8 +257,11 @@ fn invoked_objects(
     }));
     let reads = Procedure::reads_by(Some(&invoked.procedure), &request.method);
     let mut found = call::about(&invoked.noun, reads, asked, answered, actor, masker);
-    let more = named(request, sent, Some(&invoked.noun), masker).into_iter();
-    for (id, source, place) in more.chain(seen(parameter::in_headers(request), masker)) {
+    for (id, source, place) in named(request, sent, Some(&invoked.noun), masker) {
+        let target = found.objects.is_empty() && *id.object_type == *invoked.noun;
+        found.add_at(ObjectRef::new(id, if target { "target" } else { "mentioned" }), source, place);
+    }
+    for (id, source, place) in seen(parameter::in_headers(request), masker) {
         found.add_at(ObjectRef::new(id, "mentioned"), source, place);
     }
     found.unsaid = unsaid(request, sent, answered, &found.objects, masker);

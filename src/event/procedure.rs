@@ -1,5 +1,7 @@
 //! Names that say what is done to what: `createTicket`, `order_cancel`, `ListClaims`.
 
+use super::path;
+
 /// Longest name that is taken apart.
 const MOST: usize = 128;
 /// Words that say what is done, not to what.
@@ -69,9 +71,12 @@ const READS: [&str; 14] = [
 /// The same where it stands alone, as the value of `action`.
 const LOOKS: [&str; 4] = ["index", "detail", "details", "view"];
 
+/// Words for what serves a thing: `OrderService`, `order-controller`.
+const HOUSES: [&str; 6] = ["api", "controller", "manager", "resource", "service", "services"];
 /// Last segments of paths to which bodies are posted that only ask, however many are told.
-const ASKS: [&str; 11] =
-    ["aggregate", "count", "filter", "find", "list", "lookup", "msearch", "paginate", "query", "search", "suggest"];
+/// A `list` may be what is made.
+const ASKS: [&str; 10] =
+    ["aggregate", "count", "filter", "find", "lookup", "msearch", "paginate", "query", "search", "suggest"];
 
 /// What a name says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +124,7 @@ pub fn changes_state(segment: &str) -> bool {
 
 fn ends(name: &str, words: &[&str]) -> bool {
     let name = name.to_ascii_lowercase();
-    words.iter().any(|word| name.ends_with(word))
+    !name.ends_with("estate") && words.iter().any(|word| name.ends_with(word))
 }
 
 /// The noun of a name, whatever else it says: the last word that is no verb, else the last one.
@@ -149,6 +154,27 @@ pub fn of_segment(segment: &str) -> Option<Procedure> {
     let noun = noun_of(&words).filter(|_| begins || ends)?;
     let reads = begins && words.first().is_some_and(|word| READS.contains(&word.as_str()));
     Some(Procedure { noun: noun.clone(), reads: Some(reads) })
+}
+
+/// What the last two segments of a path say: the last one as a whole, else what is done by it to what stands before it
+/// (`/order/approve`, `/OrderService/Cancel`). A page where something is to be done is only shown by a GET.
+pub fn of_path(before: Option<&str>, last: &str) -> Option<Procedure> {
+    of_segment(last).or_else(|| of_pair(before?, last))
+}
+
+fn of_pair(before: &str, last: &str) -> Option<Procedure> {
+    let done = words(last);
+    let looks = |word: &String| READS.contains(&word.as_str()) || LOOKS.contains(&word.as_str());
+    let is_deed = |word: &String| (is_plainly_one(word) || looks(word)) && !ASKS.contains(&word.as_str());
+    if done.is_empty() || !done.iter().all(is_deed) || path::is_prefix(before) {
+        return None;
+    }
+    let mut things = words(before);
+    while things.last().is_some_and(|word| HOUSES.contains(&word.as_str())) {
+        things.pop();
+    }
+    let noun = noun_of(&things)?.clone();
+    Some(Procedure { noun, reads: done.iter().all(looks).then_some(true) })
 }
 
 /// Whether a path's last segment says that what is posted there only asks: `POST /orders/search`, `POST /orders/_count`.
@@ -221,6 +247,56 @@ mod tests {
         for none in ["orders", "openOrders", "new-orders", "cancel", "book-requests", "reading-list", "price_list", ""]
         {
             assert_eq!(of_segment(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_verb_alone_is_done_to_what_stands_before_it() {
+        let of = |before: &str, last: &str| of_path(Some(before), last).map(|p| (p.noun, p.reads));
+        let some = |noun: &str, reads: Option<bool>| Some((noun.to_owned(), reads));
+        assert_eq!(of("order", "approve"), some("order", None));
+        assert_eq!(of("OrderService", "Cancel"), some("order", None));
+        assert_eq!(of("line-item", "detail"), some("item", Some(true)));
+        assert_eq!(of("orders", "list"), some("orders", Some(true)));
+        assert_eq!(of("orders", "approveAll"), some("all", Some(false)), "it has a noun of its own");
+        for (before, last) in [("api", "create"), ("v1", "cancel"), ("orders", "search"), ("shelf", "book"), ("x", "7")]
+        {
+            assert_eq!(of(before, last), None, "{before} {last}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_by_a_post_makes_nothing() {
+        for asks in ["search", "_search", "_msearch", "filter", "Query", "search.json"] {
+            assert!(super::asks(asks), "{asks}");
+        }
+        for makes in ["searches", "saved-search", "list", "filters", ""] {
+            assert!(!super::asks(makes), "{makes}");
+        }
+    }
+
+    #[test]
+    fn states_are_named_by_the_end_of_a_path() {
+        for (path, of) in [
+            ("status", ""),
+            ("newState", ""),
+            ("status_id", ""),
+            ("issue.status_id", "issue"),
+            ("state.type", ""),
+            ("data.attributes.status", "data.attributes"),
+            ("fields.status.name", "fields"),
+            ("transition.id", ""),
+            ("transitionId", ""),
+        ] {
+            assert_eq!(names_state(path), Some(of), "{path}");
+        }
+        for none in ["transition", "state.capital", "real_estate", "statement", "id", ""] {
+            assert_eq!(names_state(none), None, "{none}");
+        }
+        for (segment, changes) in
+            [("status", true), ("set_state", true), ("transitions", true), ("states", true), ("estates", false)]
+        {
+            assert_eq!(changes_state(segment), changes, "{segment}");
         }
     }
 

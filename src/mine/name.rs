@@ -201,10 +201,14 @@ impl Template {
 
     /// What is done by its name, where its path names no one thing.
     fn procedure(&self) -> Option<Procedure> {
+        let before = self.parts.iter().rev().nth(1).and_then(|part| match part {
+            Part::Fixed(word) => Some(word.as_str()),
+            _ => None,
+        });
         match (&self.selector, self.parts.last()) {
             (Some((_, value)), _) => Some(procedure::of_value(value)),
             (None, Some(Part::Fixed(last))) if self.parts.iter().all(|part| part.variable().is_none()) => {
-                procedure::of_segment(last.split('.').next().unwrap_or_default())
+                procedure::of_path(before, last.split('.').next().unwrap_or_default())
             }
             _ => None,
         }

@@ -100,8 +100,7 @@ pub(in crate::correlate) fn is_session_cookie(name: &str) -> bool {
     matches!(bare, "sid" | "connect.sid" | "auth" | "auth_token" | "authtoken" | "token" | "access_token" | "jwt")
         || bare.starts_with(".aspnetcore.") && !bare.contains("antiforgery")
         || bare.starts_with(".aspxauth")
-        || bare.ends_with(".sid")
-        || bare.ends_with("_sid")
+        || bare.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "sid")
         || bare.contains("sess")
 }
 
@@ -132,7 +131,16 @@ mod tests {
 
     #[test]
     fn session_cookies_are_told_from_others() {
-        for name in ["sid", "session", "SESSIONID", "connect.sid", "PHPSESSID", "JSESSIONID", "__Host-session"] {
+        for name in [
+            "sid",
+            "session",
+            "SESSIONID",
+            "connect.sid",
+            "RT_SID_desk.8090",
+            "PHPSESSID",
+            "JSESSIONID",
+            "__Host-session",
+        ] {
             assert!(is_session_cookie(name), "{name}");
         }
         for name in ["theme", "csrf_session", "lang", "_ga", "side"] {

@@ -33,16 +33,20 @@ pub(in crate::correlate) struct Invoked {
 /// What a request says is to be done; nothing of a path that says all there is to say.
 pub(super) fn invoked(template: &Template, request: &Request, target: &Target<'_>, masker: &Masker) -> Option<Invoked> {
     let last = target.segments.last().map(|word| stem(word));
+    let before = target.segments.iter().rev().nth(1).map(|word| &**word);
     let whole = template.variables.is_empty();
     if let Some((place, value)) = selector(request, target).filter(|(place, _)| !masker.hides_key(place)) {
         let procedure = procedure::of_value(&value);
-        let of_path = || last.map(procedure::noun).unwrap_or_default();
+        let of_path = || {
+            let pair = last.and_then(|last| procedure::of_path(before, last)).map(|procedure| procedure.noun);
+            pair.or_else(|| last.map(procedure::noun)).unwrap_or_default()
+        };
         let noun = if procedure.noun.is_empty() { of_path() } else { procedure.noun.clone() };
         let shown = place.strip_prefix("query.").unwrap_or(&place);
         let selector = Some(format!("?{shown}={value}"));
         return Some(Invoked { noun: singular(&noun), procedure, selector });
     }
-    let procedure = last.filter(|_| whole).and_then(procedure::of_segment)?;
+    let procedure = last.filter(|_| whole).and_then(|last| procedure::of_path(before, last))?;
     Some(Invoked { noun: singular(&procedure.noun), procedure, selector: None })
 }
 
