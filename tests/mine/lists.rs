@@ -49,7 +49,7 @@ fn a_list_of_keys_is_one_step_of_each() {
         let draft = parcels(&|ids| ("/parcels/send".to_owned(), Some(list(ids))));
         assert!(draft.contains("object: parcel, each: ") && draft.contains(each), "{draft}");
         assert!(draft.contains("30 objects"), "{draft}");
-        let step = draft.lines().find(|line| line.contains("{activity: parcels_send, ")).unwrap_or_default();
+        let step = draft.lines().find(|line| line.contains("{activity: send, ")).unwrap_or_default();
         assert!(step.ends_with("# 30 times"), "every parcel takes the step\n{draft}");
     }
 }
